@@ -1,0 +1,306 @@
+//! What the communicators of a process share: the library's state, how to wait, and who has given up.
+
+use super::raw::{self, check, filled, int, pointer, pointer_mut};
+use crate::cores::{self, Mask};
+use crate::wire;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::ffi::c_int;
+use std::rc::{Rc, Weak};
+use std::time::{Duration, Instant};
+
+/// Messages that say a task has given up, on the control communicator.
+const LEFT: c_int = 1;
+/// Added to a tag of the runtime for the part of a message that its first piece has no room for.
+const REST: c_int = 64;
+/// The longest first piece of a message of the runtime.
+const PIECE: usize = 2048;
+const HEADER: usize = 8;
+
+/// How many polls a wait makes before it looks at who has given up and, when crowded, lets others run.
+const POLLS: u32 = 128;
+/// After this long an idle task sleeps between polls, for `NAP`.
+const AWAKE: Duration = Duration::from_millis(2);
+const NAP: Duration = Duration::from_micros(250);
+
+/// For each communicator, how many agreements were entered on it.
+type Entered = HashMap<u64, u64>;
+
+/// One task's part of the MPI library, from initialisation to finalisation.
+pub(crate) struct Library {
+    /// Carries the runtime's messages.
+    control: raw::MPI_Comm,
+    pub(super) rank: usize,
+    pub(super) size: usize,
+    /// This task's share of its host's cores.
+    pub(crate) cores: f64,
+    /// How often the communicators have been renewed: messages about giving up that are older do not count.
+    epoch: Cell<u64>,
+    /// The tasks that have given up in this epoch.
+    left: RefCell<HashMap<usize, Entered>>,
+    /// Whether this task has given up in this epoch.
+    i_left: Cell<bool>,
+    /// The agreements that this task has entered, for each of its communicators.
+    entered: RefCell<HashMap<u64, Weak<Cell<u64>>>>,
+}
+
+/// What a wait is for: when it may end early, and how it passes the time.
+#[derive(Clone, Copy)]
+pub(super) enum Wait<'a> {
+    /// For something that is certain to come soon.
+    Certain,
+    /// For the runtime's next message; this task is not inside a parallel function.
+    Idle,
+    /// Ends early when this says so.
+    Revocable(&'a dyn Fn(&Library) -> bool),
+}
+
+impl Library {
+    /// Initialises MPI; `None` where that was done before.
+    pub(crate) fn start() -> Option<Rc<Self>> {
+        // Only the task's own thread calls MPI. The value finalises on drop, which `finish` does instead.
+        let (universe, _) = mpi::initialize_with_threading(mpi::Threading::Funneled)?;
+        std::mem::forget(universe);
+        let mine = cores::allowed();
+        // SAFETY: MPI is initialised; all tasks make the same calls in the same order; the gathered masks fit their
+        // buffer, which has one for each task of the host.
+        unsafe {
+            check!(MPI_Comm_set_errhandler(raw::RSMPI_COMM_WORLD, raw::RSMPI_ERRORS_RETURN));
+            let control = filled(|to| check!(MPI_Comm_dup(raw::RSMPI_COMM_WORLD, to)));
+            let mut host: raw::MPI_Comm = filled(|to| {
+                let kind = raw::RSMPI_COMM_TYPE_SHARED;
+                check!(MPI_Comm_split_type(raw::RSMPI_COMM_WORLD, kind, 0, raw::RSMPI_INFO_NULL, to));
+            });
+            let local = filled::<c_int>(|to| check!(MPI_Comm_size(host, to))) as usize;
+            let mut masks = vec![[0; size_of::<Mask>()]; local];
+            let (len, byte) = (int(size_of::<Mask>()), raw::RSMPI_UINT8_T);
+            let into = pointer_mut(masks.as_flattened_mut());
+            check!(MPI_Allgather(pointer(&mine), len, byte, into, len, byte, host));
+            check!(MPI_Comm_free(&mut host));
+            Some(Rc::new(Self {
+                control,
+                rank: filled::<c_int>(|to| check!(MPI_Comm_rank(control, to))) as usize,
+                size: filled::<c_int>(|to| check!(MPI_Comm_size(control, to))) as usize,
+                cores: cores::share(&mine, &masks),
+                epoch: Cell::new(0),
+                left: RefCell::default(),
+                i_left: Cell::new(false),
+                entered: RefCell::default(),
+            }))
+        }
+    }
+
+    /// Ends MPI: all tasks must do so. Nothing of MPI may be used after it.
+    pub(crate) fn finish(&self) {
+        // SAFETY: MPI is initialised and not finalised: the runtime finishes a world once.
+        unsafe { check!(MPI_Finalize()) };
+    }
+
+    /// Ends the whole job, without waiting for anyone.
+    pub(crate) fn abort(&self, code: i32) -> ! {
+        // SAFETY: MPI is initialised and not finalised.
+        unsafe { raw::MPI_Abort(self.control, code) };
+        std::process::exit(code)
+    }
+
+    /// The library's name and version, in one line.
+    pub(crate) fn version() -> String {
+        let mut text = [0u8; 8192]; // MPI_MAX_LIBRARY_VERSION_STRING of MPICH; Open MPI has 256
+        let mut len = 0;
+        // SAFETY: the buffer is as long as any library's longest version text.
+        unsafe { check!(MPI_Get_library_version(text.as_mut_ptr().cast(), &mut len)) };
+        let text = String::from_utf8_lossy(&text[..len as usize]).into_owned();
+        let mut words = text.lines().next().unwrap_or_default().split([',', '\t', ' ']).filter(|word| !word.is_empty());
+        words.by_ref().take(4).collect::<Vec<_>>().join(" ")
+    }
+
+    /// More tasks than cores: whoever waits must let others run.
+    pub(super) fn crowded(&self) -> bool {
+        self.cores < 0.99
+    }
+
+    /// Polls `done` until it is true; false where the wait ended early.
+    pub(super) fn wait(&self, how: Wait<'_>, mut done: impl FnMut() -> bool) -> bool {
+        let mut polls = 0u32;
+        let mut since = None;
+        loop {
+            if done() {
+                return true;
+            }
+            polls += 1;
+            if !(polls.is_multiple_of(POLLS) || self.crowded() && polls.is_multiple_of(8)) {
+                std::hint::spin_loop();
+                continue;
+            }
+            self.hear();
+            match how {
+                Wait::Certain => std::thread::yield_now(),
+                Wait::Revocable(revoked) if revoked(self) => return false,
+                Wait::Revocable(_) => std::thread::yield_now(),
+                Wait::Idle => {
+                    // Who waits here will do nothing more for a call that has failed elsewhere.
+                    if !self.left.borrow().is_empty() {
+                        self.leave();
+                    }
+                    if since.get_or_insert_with(Instant::now).elapsed() > AWAKE {
+                        std::thread::sleep(NAP);
+                    } else {
+                        std::thread::yield_now();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Receives what others say about giving up.
+    fn hear(&self) {
+        loop {
+            let mut found: c_int = 0;
+            // SAFETY: MPI is initialised, the pointers are to live values, and the message probed for is received by
+            // the same thread, so that the buffer has its length.
+            let (source, bytes) = unsafe {
+                let status = filled(|to| {
+                    check!(MPI_Iprobe(raw::RSMPI_ANY_SOURCE, LEFT, self.control, &mut found, to));
+                });
+                if found == 0 {
+                    return;
+                }
+                let mut bytes = vec![0; raw::bytes_of(&status)];
+                let (source, byte) = (status.MPI_SOURCE, raw::RSMPI_UINT8_T);
+                let (into, len) = (pointer_mut(&mut bytes), int(bytes.len()));
+                check!(MPI_Recv(into, len, byte, source, LEFT, self.control, raw::RSMPI_STATUS_IGNORE));
+                (source as usize, bytes)
+            };
+            let (epoch, entered): (u64, Entered) = wire::decode(&bytes).expect("tasks run the same program");
+            if epoch == self.epoch.get() {
+                self.left.borrow_mut().insert(source, entered);
+            }
+        }
+    }
+
+    /// Gives up: tells all others, once an epoch, how many agreements this task has entered.
+    pub(super) fn leave(&self) {
+        if self.i_left.replace(true) {
+            return;
+        }
+        let live = |(id, count): (&u64, &Weak<Cell<u64>>)| Some((*id, count.upgrade()?.get()));
+        let entered: Entered = self.entered.borrow().iter().filter_map(live).collect();
+        let bytes = wire::encode(&(self.epoch.get(), entered)).expect("numbers can be serialised");
+        for to in (0..self.size).filter(|to| *to != self.rank) {
+            self.send_all(to, LEFT, &bytes);
+        }
+    }
+
+    /// Whether any task has given up in this epoch.
+    pub(super) fn anyone_left(&self) -> bool {
+        !self.left.borrow().is_empty()
+    }
+
+    /// Whether a task has given up in this epoch.
+    pub(super) fn has_left(&self, rank: usize) -> bool {
+        self.left.borrow().contains_key(&rank)
+    }
+
+    /// Whether one of `members` has given up before it entered agreement number `count` of communicator `id`.
+    pub(super) fn left_before(&self, members: &[usize], id: u64, count: u64) -> bool {
+        let left = self.left.borrow();
+        members.iter().filter_map(|member| left.get(member)).any(|entered| entered.get(&id).is_none_or(|n| *n < count))
+    }
+
+    /// Counts the agreements of communicator `id` from now on.
+    pub(super) fn register(&self, id: u64) -> Rc<Cell<u64>> {
+        let count = Rc::new(Cell::new(0));
+        let mut entered = self.entered.borrow_mut();
+        entered.retain(|_, count| count.strong_count() > 0);
+        entered.insert(id, Rc::downgrade(&count));
+        count
+    }
+
+    pub(super) fn epoch(&self) -> u64 {
+        self.epoch.get()
+    }
+
+    /// Makes a fresh communicator of all tasks and begins a new epoch. All tasks must do so together.
+    pub(super) fn renew(&self) -> raw::MPI_Comm {
+        // SAFETY: all tasks call this between two calls, when none can fail.
+        let fresh = unsafe { filled(|to| check!(MPI_Comm_dup(self.control, to))) };
+        self.epoch.set(self.epoch.get() + 1);
+        self.left.borrow_mut().clear();
+        self.i_left.set(false);
+        self.entered.borrow_mut().clear();
+        fresh
+    }
+
+    /// Sends a message of the runtime.
+    pub(super) fn post(&self, to: usize, tag: u32, bytes: &[u8]) {
+        let tag = tag as c_int;
+        let first = bytes.len().min(PIECE - HEADER);
+        let mut piece = [0; PIECE];
+        piece[..HEADER].copy_from_slice(&(bytes.len() as u64).to_le_bytes());
+        piece[HEADER..HEADER + first].copy_from_slice(&bytes[..first]);
+        let (data, len) = (pointer(&piece), int(HEADER + first));
+        // SAFETY: the buffer has that length. Messages this short are sent at once; the receiver is waiting for it.
+        unsafe { check!(MPI_Send(data, len, raw::RSMPI_UINT8_T, int(to), tag, self.control)) };
+        if first < bytes.len() {
+            self.send_all(to, tag + REST, &bytes[first..]);
+        }
+    }
+
+    /// Receives a message of the runtime; its sender.
+    pub(super) fn collect(&self, from: Option<usize>, tag: u32, into: &mut Vec<u8>, idle: bool) -> usize {
+        let tag = tag as c_int;
+        let mut piece = [0; PIECE];
+        let how = if idle { Wait::Idle } else { Wait::Certain };
+        // SAFETY: the buffer has that length, and lives until the request is done: the wait does not end early.
+        let status = unsafe {
+            let from = from.map_or(raw::RSMPI_ANY_SOURCE, int);
+            let (data, len, byte) = (pointer_mut(&mut piece), int(PIECE), raw::RSMPI_UINT8_T);
+            let request = filled(|to| check!(MPI_Irecv(data, len, byte, from, tag, self.control, to)));
+            self.finish_request(request, how)
+        };
+        let (source, got) = (status.MPI_SOURCE as usize, raw::bytes_of(&status));
+        let len = u64::from_le_bytes(piece[..HEADER].try_into().expect("eight bytes")) as usize;
+        into.clear();
+        into.extend_from_slice(&piece[HEADER..got]);
+        if into.len() < len {
+            let first = into.len();
+            into.resize(len, 0);
+            let rest = &mut into[first..];
+            // SAFETY: as above.
+            unsafe {
+                let (data, len) = (pointer_mut(rest), rest.len());
+                let request = raw::with_type(len, |count, kind| {
+                    filled(|to| check!(MPI_Irecv(data, count, kind, int(source), tag + REST, self.control, to)))
+                });
+                self.finish_request(request, Wait::Certain);
+            }
+        }
+        source
+    }
+
+    /// Sends bytes of any number on the control communicator and waits until they have left.
+    fn send_all(&self, to: usize, tag: c_int, bytes: &[u8]) {
+        // SAFETY: the buffer has that length, and lives until the request is done: the wait does not end early.
+        unsafe {
+            let request = raw::with_type(bytes.len(), |count, kind| {
+                filled(|r| check!(MPI_Isend(pointer(bytes), count, kind, int(to), tag, self.control, r)))
+            });
+            self.finish_request(request, Wait::Certain);
+        }
+    }
+
+    /// Waits until the request is done.
+    ///
+    /// # Safety
+    /// The request is valid, and so is its buffer; `how` is not `Revocable`.
+    unsafe fn finish_request(&self, mut request: raw::MPI_Request, how: Wait<'_>) -> raw::MPI_Status {
+        filled(|status: *mut raw::MPI_Status| {
+            self.wait(how, || {
+                let mut done = 0;
+                // SAFETY: the caller's; a request that is done becomes null, which Test accepts.
+                unsafe { check!(MPI_Test(&mut request, &mut done, status)) };
+                done != 0
+            });
+        })
+    }
+}

@@ -1,0 +1,275 @@
+//! The MPI transport.
+//!
+//! A task that fails must not leave the others waiting, but an MPI operation on a user's buffer cannot be taken back.
+//! So nothing blocks in MPI before it is certain to end (the method was tried out with Open MPI and MPICH; the idea of
+//! revoking a communicator is User Level Failure Mitigation's, Bland et al., *Post-failure recovery of MPI
+//! communication capability*, IJHPCA 27, 2013):
+//!
+//! - Before a collective all tasks [agree](MpiTransport::agree): a dissemination barrier (Hensgen, Finkel and Manber,
+//!   1988) of short messages from buffers of our own, which a task may abandon. Then the blocking collective of the
+//!   library runs, which ends as all are in it.
+//! - A task that fails, or sees that another did, [leaves](Library::leave): it tells everyone, with the number of
+//!   agreements it had entered on each communicator. A task waits in an agreement until it completes or a member is
+//!   known to have left before it entered this one: since what a member entered it abandons only for the same reason,
+//!   either all of them complete an agreement or none does.
+//! - A blocking send of the user's buffer that is not done when somebody has left goes on until it is done or its
+//!   receiver has left, after which nobody reads the buffer.
+//! - Before the next call all tasks [renew](Library::renew): stray messages stay behind on the old communicator.
+
+mod collective;
+mod library;
+mod pending;
+mod raw;
+
+pub(crate) use library::Library;
+
+use super::{Envelope, Owned, Pending, Reduction, Revoked, Signature, Transport, VOID};
+use library::Wait;
+use pending::{OwnedRequest, Request, route};
+use raw::{check, filled, int};
+use std::cell::Cell;
+use std::ffi::c_int;
+use std::rc::Rc;
+
+/// Tags of this module's own messages, above those of users.
+const AGREE: u32 = super::MAX_TAG + 1;
+const COLLECTIVE: u32 = super::MAX_TAG + 2;
+
+/// One MPI communicator.
+pub(crate) struct MpiTransport {
+    library: Rc<Library>,
+    comm: raw::MPI_Comm,
+    rank: usize,
+    /// The rank in the world of each member.
+    members: Vec<usize>,
+    /// The same number on all members, another for each communicator.
+    id: u64,
+    /// How many agreements this task has entered.
+    entered: Rc<Cell<u64>>,
+    epoch: u64,
+    splits: Cell<u64>,
+}
+
+impl MpiTransport {
+    /// The communicator of all tasks, for the runtime's messages and for `renew`. It is never void.
+    pub(crate) fn control(library: Rc<Library>) -> Self {
+        let comm = library.renew();
+        Self::world(library, comm)
+    }
+
+    fn world(library: Rc<Library>, comm: raw::MPI_Comm) -> Self {
+        let (rank, members, epoch) = (library.rank, (0..library.size).collect(), library.epoch());
+        Self { comm, rank, members, id: 0, entered: library.register(0), epoch, splits: Cell::new(0), library }
+    }
+
+    fn check_alive(&self) {
+        assert!(self.epoch == self.library.epoch(), "{VOID}");
+    }
+
+    fn route(&self, peer: Option<usize>, tag: Option<u32>) -> pending::Route {
+        // SAFETY: constants of the initialised library.
+        let (any_source, any_tag) = unsafe { (raw::RSMPI_ANY_SOURCE, raw::RSMPI_ANY_TAG) };
+        let tag = tag.map_or(any_tag, |tag| tag as c_int);
+        pending::Route { comm: self.comm, peer: peer.map_or(any_source, int), tag }
+    }
+
+    /// Raises where somebody has left: nothing good comes of going on.
+    fn go_on(&self) {
+        self.check_alive();
+        if self.library.anyone_left() {
+            Revoked::raise();
+        }
+    }
+}
+
+impl Drop for MpiTransport {
+    fn drop(&mut self) {
+        let mut finalized: c_int = 0;
+        // SAFETY: callable at any time. Freeing is local in Open MPI and MPICH although the standard calls it
+        // collective; each member frees its part when it drops it, nothing of ours being under way there.
+        unsafe {
+            check!(MPI_Finalized(&mut finalized));
+            if finalized == 0 {
+                check!(MPI_Comm_free(&mut self.comm));
+            }
+        }
+    }
+}
+
+impl Transport for MpiTransport {
+    fn rank(&self) -> usize {
+        self.rank
+    }
+
+    fn size(&self) -> usize {
+        self.members.len()
+    }
+
+    fn send(&self, to: usize, tag: u32, bytes: &[u8]) {
+        self.go_on();
+        // SAFETY: the slice is borrowed until this returns or unwinds, which happens when the request is done, or when
+        // the receiver has left: it has then finished the receives it had matched, and starts no more.
+        let mut request = unsafe { Request::send(route(self.comm, to, tag), bytes) };
+        let receiver = self.members[to];
+        if !request.wait(&self.library, Wait::Revocable(&|library| library.has_left(receiver))) {
+            request.forget_send();
+        }
+        if self.library.anyone_left() {
+            Revoked::raise();
+        }
+    }
+
+    fn probe(&self, from: Option<usize>, tag: Option<u32>) -> Envelope {
+        self.go_on();
+        let mut found = None;
+        let probe = || {
+            found = self.try_probe(from, tag);
+            found.is_some()
+        };
+        if !self.library.wait(Wait::Revocable(&Library::anyone_left), probe) {
+            Revoked::raise();
+        }
+        found.expect("the wait ends with a message")
+    }
+
+    fn try_probe(&self, from: Option<usize>, tag: Option<u32>) -> Option<Envelope> {
+        self.check_alive();
+        let route = self.route(from, tag);
+        let mut found: c_int = 0;
+        // SAFETY: the communicator is alive and the pointers are to live values.
+        let status: raw::MPI_Status = unsafe {
+            filled(|to| check!(MPI_Iprobe(route.peer, route.tag, route.comm, &mut found, to)))
+        };
+        (found != 0).then(|| Envelope {
+            source: status.MPI_SOURCE as usize,
+            tag: status.MPI_TAG as u32,
+            bytes: raw::bytes_of(&status),
+        })
+    }
+
+    fn receive(&self, envelope: Envelope, into: &mut [u8]) {
+        // SAFETY: the buffer is borrowed until the request is done: its message is here, so the wait ends.
+        let mut request = unsafe { Request::receive(route(self.comm, envelope.source, envelope.tag), into) };
+        request.wait(&self.library, Wait::Certain);
+    }
+
+    fn start_send(&self, to: usize, tag: u32, data: Box<dyn Owned>) -> Box<dyn Pending> {
+        self.go_on();
+        Box::new(OwnedRequest::send(self.library.clone(), route(self.comm, to, tag), data))
+    }
+
+    fn start_receive(&self, from: Option<usize>, tag: Option<u32>, into: Box<dyn Owned>) -> Box<dyn Pending> {
+        self.go_on();
+        Box::new(OwnedRequest::receive(self.library.clone(), self.route(from, tag), into))
+    }
+
+    fn agree(&self, signature: &Signature) {
+        self.check_alive();
+        let count = self.entered.get() + 1;
+        self.entered.set(count);
+        let (rank, size) = (self.rank, self.size());
+        let given_up = |library: &Library| library.left_before(&self.members, self.id, count);
+        let mut distance = 1;
+        while distance < size {
+            let (to, from) = ((rank + distance) % size, (rank + size - distance) % size);
+            let mine: Box<dyn Owned> = Box::new(bytemuck::bytes_of(signature).to_vec());
+            // An abandoned request of these keeps its buffer: see `OwnedRequest`.
+            let mut sending = OwnedRequest::send(self.library.clone(), route(self.comm, to, AGREE), mine);
+            let mut theirs = Signature::new("");
+            // SAFETY: the buffer outlives the request, which is done or cancelled before it goes.
+            let mut receiving = unsafe {
+                Request::receive(route(self.comm, from, AGREE), bytemuck::bytes_of_mut(&mut theirs))
+            };
+            let wait = Wait::Revocable(&given_up);
+            if !receiving.wait(&self.library, wait) {
+                receiving.cancel_receive(&self.library);
+                Revoked::raise();
+            }
+            assert!(
+                theirs == *signature,
+                "tasks disagree on the collective: task {rank} calls {signature}, task {from} calls {theirs}"
+            );
+            // The message is short: it has left, or will without our help.
+            sending.test();
+            distance *= 2;
+        }
+    }
+
+    fn barrier(&self) {
+        collective::barrier(self);
+    }
+
+    fn broadcast(&self, root: usize, buffer: &mut [u8]) {
+        collective::broadcast(self, root, buffer);
+    }
+
+    fn gather(&self, root: usize, mine: &[u8], out: Option<(&mut [u8], &[usize])>) {
+        collective::gather(self, root, mine, out);
+    }
+
+    fn all_gather(&self, mine: &[u8], out: &mut [u8], counts: &[usize]) {
+        collective::all_gather(self, mine, out, counts);
+    }
+
+    fn scatter(&self, root: usize, parts: Option<(&[u8], &[usize])>, mine: &mut [u8]) {
+        collective::scatter(self, root, parts, mine);
+    }
+
+    fn all_to_all(&self, send: &[u8], send_counts: &[usize], receive: &mut [u8], receive_counts: &[usize]) {
+        collective::all_to_all(self, send, send_counts, receive, receive_counts);
+    }
+
+    fn reduce(&self, root: Option<usize>, mine: &[u8], out: &mut [u8], reduction: &Reduction<'_>) {
+        collective::reduce(self, root, mine, out, reduction);
+    }
+
+    fn scan(&self, exclusive: bool, mine: &[u8], out: &mut [u8], reduction: &Reduction<'_>) {
+        collective::scan(self, exclusive, mine, out, reduction);
+    }
+
+    fn split(&self, color: Option<u32>, key: u32) -> Option<Rc<dyn Transport>> {
+        let number = self.splits.get();
+        self.splits.set(number + 1);
+        // The members and their ranks, gathered by ourselves: the communicator's id needs the world's ranks anyway.
+        let mine = [u32::from(color.is_some()), color.unwrap_or(0), key, 0];
+        let mut all = vec![[0u32; 4]; self.size()];
+        let counts = vec![size_of_val(&mine); self.size()];
+        let bytes = bytemuck::must_cast_slice_mut(all.as_mut_slice());
+        collective::all_gather(self, bytemuck::must_cast_slice(&mine), bytes, &counts);
+        let mut ranks: Vec<_> = (0..self.size()).filter(|rank| all[*rank][..2] == mine[..2]).collect();
+        ranks.sort_by_key(|rank| (all[*rank][2], *rank));
+        let rank = ranks.iter().position(|rank| *rank == self.rank).expect("a task is in its own group");
+        let members: Vec<_> = ranks.into_iter().map(|rank| self.members[rank]).collect();
+        // SAFETY: all members of this communicator make this call.
+        let comm = unsafe {
+            let group = color.map_or(raw::RSMPI_UNDEFINED, |_| int(members[0]));
+            filled(|to| check!(MPI_Comm_split(self.comm, group, int(rank), to)))
+        };
+        color?;
+        let id = {
+            use std::hash::{DefaultHasher, Hash, Hasher};
+            let mut hasher = DefaultHasher::new();
+            (self.id, number, &members).hash(&mut hasher);
+            hasher.finish()
+        };
+        let (library, epoch) = (self.library.clone(), self.epoch);
+        Some(Rc::new(Self { comm, rank, members, id, entered: library.register(id), epoch, splits: Cell::new(0), library }))
+    }
+
+    fn renew(&self) -> Rc<dyn Transport> {
+        let comm = self.library.renew();
+        Rc::new(Self::world(self.library.clone(), comm))
+    }
+
+    fn revoke(&self) {
+        self.library.leave();
+    }
+
+    fn post(&self, to: usize, tag: u32, bytes: &[u8]) {
+        self.library.post(to, tag, bytes);
+    }
+
+    fn collect(&self, from: Option<usize>, tag: u32, into: &mut Vec<u8>, idle: bool) -> usize {
+        self.library.collect(from, tag, into, idle)
+    }
+}

@@ -1,0 +1,153 @@
+//! Requests: operations of MPI under way.
+
+use super::library::{Library, Wait};
+use super::raw::{self, check, filled, int, pointer, pointer_mut, with_type};
+use crate::comm::{Envelope, Owned, Pending, Revoked};
+use std::ffi::c_int;
+use std::rc::Rc;
+
+/// Where a message goes to or comes from: the communicator, the other rank and the tag, as MPI takes them.
+#[derive(Clone, Copy)]
+pub(super) struct Route {
+    pub(super) comm: raw::MPI_Comm,
+    pub(super) peer: c_int,
+    pub(super) tag: c_int,
+}
+
+/// A request of MPI.
+pub(super) struct Request {
+    raw: raw::MPI_Request,
+    status: raw::MPI_Status,
+    done: bool,
+}
+
+impl Request {
+    /// Starts to send.
+    ///
+    /// # Safety
+    /// The bytes stay valid and unchanged until the request is done, or the receiver can no longer receive them.
+    pub(super) unsafe fn send(route: Route, bytes: &[u8]) -> Self {
+        let Route { comm, peer, tag } = route;
+        // SAFETY: type and count describe the slice; the rest is the caller's.
+        let raw = with_type(bytes.len(), |count, kind| unsafe {
+            filled(|to| check!(MPI_Isend(pointer(bytes), count, kind, peer, tag, comm, to)))
+        });
+        Self::new(raw)
+    }
+
+    /// Starts to receive a message of at most the buffer's length.
+    ///
+    /// # Safety
+    /// The buffer stays valid and otherwise unused until the request is done or cancelled.
+    pub(super) unsafe fn receive(route: Route, into: &mut [u8]) -> Self {
+        let Route { comm, peer, tag } = route;
+        let (data, len) = (pointer_mut(into), into.len());
+        // SAFETY: type and count describe the slice; the rest is the caller's.
+        let raw = with_type(len, |count, kind| unsafe {
+            filled(|to| check!(MPI_Irecv(data, count, kind, peer, tag, comm, to)))
+        });
+        Self::new(raw)
+    }
+
+    pub(super) fn new(raw: raw::MPI_Request) -> Self {
+        Self { raw, status: filled(|_| ()), done: false }
+    }
+
+    pub(super) fn test(&mut self) -> bool {
+        if !self.done {
+            let mut done = 0;
+            // SAFETY: the request is valid as it is not done; its buffer is, as `send` and `receive` demand.
+            unsafe { check!(MPI_Test(&mut self.raw, &mut done, &mut self.status)) };
+            self.done = done != 0;
+        }
+        self.done
+    }
+
+    /// Waits; false where the wait ended early.
+    pub(super) fn wait(&mut self, library: &Library, how: Wait<'_>) -> bool {
+        library.wait(how, || self.test())
+    }
+
+    /// Takes back a receive, or finishes it where its message is already coming. Its buffer is free afterwards.
+    pub(super) fn cancel_receive(&mut self, library: &Library) {
+        if !self.test() {
+            // SAFETY: the request is valid as it is not done.
+            unsafe { check!(MPI_Cancel(&mut self.raw)) };
+            self.wait(library, Wait::Certain);
+        }
+    }
+
+    /// Forgets a send that nobody will receive. Its buffer must stay.
+    pub(super) fn forget_send(&mut self) {
+        if !self.test() {
+            // SAFETY: the request is valid as it is not done.
+            unsafe { check!(MPI_Request_free(&mut self.raw)) };
+        }
+    }
+
+    pub(super) fn envelope(&self) -> Envelope {
+        Envelope {
+            source: self.status.MPI_SOURCE.max(0) as usize,
+            tag: self.status.MPI_TAG.max(0) as u32,
+            bytes: raw::bytes_of(&self.status),
+        }
+    }
+}
+
+/// A send or a receive of a buffer that it owns.
+pub(super) struct OwnedRequest {
+    library: Rc<Library>,
+    request: Request,
+    /// `None` once it was given back.
+    data: Option<Box<dyn Owned>>,
+    receives: bool,
+}
+
+impl OwnedRequest {
+    pub(super) fn send(library: Rc<Library>, route: Route, data: Box<dyn Owned>) -> Self {
+        // SAFETY: the buffer's heap memory stays where it is; `drop` leaks it where the send is not done.
+        let request = unsafe { Request::send(route, data.bytes()) };
+        Self { library, request, data: Some(data), receives: false }
+    }
+
+    pub(super) fn receive(library: Rc<Library>, route: Route, mut into: Box<dyn Owned>) -> Self {
+        // SAFETY: the buffer's heap memory stays where it is, nobody uses it before `finish`, and `drop` cancels.
+        let request = unsafe { Request::receive(route, into.bytes_mut()) };
+        Self { library, request, data: Some(into), receives: true }
+    }
+}
+
+impl Pending for OwnedRequest {
+    fn test(&mut self) -> bool {
+        self.request.test()
+    }
+
+    fn wait(&mut self) {
+        if !self.request.wait(&self.library, Wait::Revocable(&Library::anyone_left)) {
+            Revoked::raise();
+        }
+    }
+
+    fn finish(mut self: Box<Self>) -> (Box<dyn Owned>, Envelope) {
+        assert!(self.request.test(), "a request is finished when it is done");
+        let envelope = if self.receives { self.request.envelope() } else { Envelope { source: 0, tag: 0, bytes: 0 } };
+        (self.data.take().expect("a request is finished once"), envelope)
+    }
+}
+
+impl Drop for OwnedRequest {
+    fn drop(&mut self) {
+        let Some(data) = self.data.take() else { return };
+        if self.receives {
+            self.request.cancel_receive(&self.library);
+        } else if !self.request.test() {
+            self.request.forget_send();
+            std::mem::forget(data);
+        }
+    }
+}
+
+/// A route to `peer`.
+pub(super) fn route(comm: raw::MPI_Comm, peer: usize, tag: u32) -> Route {
+    Route { comm, peer: int(peer), tag: tag as c_int }
+}

@@ -1,0 +1,73 @@
+//! The processor cores a task may use.
+
+/// How many cores fit a mask.
+const CORES: usize = 1024;
+
+/// A set of cores, as plain bytes that tasks can exchange.
+pub(crate) type Mask = [u8; CORES / 8];
+
+/// The cores this process may run on: its affinity mask, further limited where a container grants less time.
+pub(crate) fn allowed() -> Mask {
+    let mut mask = [0; CORES / 8];
+    let limit = std::thread::available_parallelism().map_or(1, usize::from);
+    for core in affinity().into_iter().take(limit) {
+        mask[core / 8] |= 1 << (core % 8);
+    }
+    mask
+}
+
+#[cfg(target_os = "linux")]
+fn affinity() -> Vec<usize> {
+    // SAFETY: an all-zero cpu_set_t is an empty set; the call writes at most the size it is given, to a live value.
+    let set = unsafe {
+        let mut set: libc::cpu_set_t = std::mem::zeroed();
+        if libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &mut set) != 0 {
+            return unbound();
+        }
+        set
+    };
+    // SAFETY: CPU_ISSET reads a bit of the live set; the index is below its capacity.
+    (0..CORES.min(8 * size_of::<libc::cpu_set_t>())).filter(|core| unsafe { libc::CPU_ISSET(*core, &set) }).collect()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn affinity() -> Vec<usize> {
+    unbound()
+}
+
+fn unbound() -> Vec<usize> {
+    (0..std::thread::available_parallelism().map_or(1, usize::from).min(CORES)).collect()
+}
+
+/// How many cores a mask has.
+pub(crate) fn count(mask: &Mask) -> usize {
+    mask.iter().map(|byte| byte.count_ones() as usize).sum()
+}
+
+/// One task's share of its cores, in cores, where the tasks of its host have these masks.
+#[cfg(any(feature = "mpi", test))]
+pub(crate) fn share(mine: &Mask, host: &[Mask]) -> f64 {
+    let has = |mask: &Mask, core: usize| mask[core / 8] & (1 << (core % 8)) != 0;
+    let users = |core| host.iter().filter(|mask| has(mask, core)).count().max(1);
+    (0..CORES).filter(|core| has(mine, *core)).map(|core| 1.0 / users(core) as f64).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tasks_share_the_cores_they_have_in_common() {
+        let mask = |bits: u8| {
+            let mut mask = [0; CORES / 8];
+            mask[0] = bits;
+            mask
+        };
+        let (both, first, second) = (mask(0b11), mask(0b01), mask(0b10));
+        assert_eq!(share(&both, &[both]), 2.0);
+        assert_eq!(share(&both, &[both, both]), 1.0);
+        assert_eq!(share(&first, &[first, second]), 1.0);
+        assert_eq!(share(&both, &[both, first]), 1.5);
+        assert!(count(&allowed()) >= 1);
+    }
+}

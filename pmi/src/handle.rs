@@ -1,0 +1,172 @@
+//! Handles: names of parallel objects that can be sent anywhere.
+
+use crate::error::{Error, Result};
+use crate::wire;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+/// A parallel object: one instance of `T` on every task.
+///
+/// [`create`](crate::create) makes the instances and returns their handle. The handle is a small value that can be
+/// cloned, stored and given to any parallel function, alone or inside other arguments; there
+/// [`Task::get`](crate::Task::get) finds the task's own instance. When the controller drops the last clone the
+/// instances are dropped on every task, with the next command.
+///
+/// ```
+/// # use serde::{Serialize, Deserialize};
+/// # pmi::with_tasks(3, || {
+/// let counter = pmi::create(|task: &pmi::Task, start: usize| start + task.rank(), 10)?;
+/// counter.exec(|_, count: &mut usize, n| *count *= n, 2)?;
+/// assert_eq!(counter.invoke(|_, count: &mut usize, ()| *count, ())?, [20, 22, 24]);
+/// // A handle inside an argument:
+/// let sums = pmi::invoke(
+///     |task: &pmi::Task, (list, x): (Vec<pmi::Handle<usize>>, usize)| *task.get(&list[0]) + x,
+///     (vec![counter.clone()], 1),
+/// )?;
+/// assert_eq!(sums, [21, 23, 25]);
+/// # Ok::<(), pmi::Error>(())
+/// # }).unwrap()
+/// ```
+pub struct Handle<T> {
+    world: u64,
+    index: u64,
+    /// Keeps the instances alive; `None` in the copies that parallel functions get.
+    owner: Option<Arc<Owner>>,
+    of: PhantomData<fn() -> T>,
+}
+
+/// What the clones of a handle on the controller share.
+struct Owner {
+    registry: Arc<Registry>,
+    index: u64,
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        let mut objects = self.registry.lock();
+        objects.owners.remove(&self.index);
+        objects.released.push(self.index);
+    }
+}
+
+/// The parallel objects of a world, as its controller knows them.
+pub(crate) struct Registry {
+    pub(crate) world: u64,
+    objects: Mutex<Objects>,
+}
+
+#[derive(Default)]
+struct Objects {
+    next: u64,
+    owners: HashMap<u64, Weak<Owner>>,
+    /// Objects whose last handle is gone and whose instances are not.
+    released: Vec<u64>,
+}
+
+thread_local! {
+    /// The registry of the world that this thread controls.
+    static CONTROLS: RefCell<Option<Arc<Registry>>> = const { RefCell::new(None) };
+}
+
+impl Registry {
+    pub(crate) fn new(world: u64) -> Arc<Self> {
+        Arc::new(Self { world, objects: Mutex::default() })
+    }
+
+    /// Makes this the registry that handles on this thread belong to, or ends that.
+    pub(crate) fn set_current(registry: Option<Arc<Self>>) {
+        CONTROLS.set(registry);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Objects> {
+        self.objects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A handle for an object that is about to be made. Dropped, it releases what was made.
+    pub(crate) fn reserve<T>(self: &Arc<Self>) -> Handle<T> {
+        let mut objects = self.lock();
+        let index = objects.next;
+        objects.next += 1;
+        let owner = Arc::new(Owner { registry: self.clone(), index });
+        objects.owners.insert(index, Arc::downgrade(&owner));
+        Handle { world: self.world, index, owner: Some(owner), of: PhantomData }
+    }
+
+    /// The objects to drop since this was last asked.
+    pub(crate) fn take_released(&self) -> Vec<u64> {
+        std::mem::take(&mut self.lock().released)
+    }
+
+    /// Takes back what [`take_released`](Registry::take_released) gave: the command was not sent.
+    pub(crate) fn give_back(&self, released: Vec<u64>) {
+        self.lock().released.extend(released);
+    }
+
+    fn owner(&self, index: u64) -> Option<Arc<Owner>> {
+        self.lock().owners.get(&index)?.upgrade()
+    }
+}
+
+impl<T> Handle<T> {
+    pub(crate) fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// Checks that the object lives in this world.
+    pub(crate) fn check(&self, world: u64) -> Result<()> {
+        if self.world == world {
+            return Ok(());
+        }
+        let name = std::any::type_name::<T>();
+        Err(Error::handle(format!(
+            "the handle of a {name} belongs to another world, or to one that has ended: create it in this world"
+        )))
+    }
+}
+
+impl<T> Clone for Handle<T> {
+    fn clone(&self) -> Self {
+        Self { owner: self.owner.clone(), ..*self }
+    }
+}
+
+impl<T> PartialEq for Handle<T> {
+    fn eq(&self, other: &Self) -> bool {
+        (self.world, self.index) == (other.world, other.index)
+    }
+}
+
+impl<T> Eq for Handle<T> {}
+
+impl<T> fmt::Debug for Handle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Handle<{}>({})", std::any::type_name::<T>(), self.index)
+    }
+}
+
+impl<T> Serialize for Handle<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let world = CONTROLS.with_borrow(|registry| registry.as_ref().map(|registry| registry.world));
+        if let Some(Err(error)) = world.map(|world| self.check(world)) {
+            return Err(ser::Error::custom(wire::note(error.to_string())));
+        }
+        (self.world, self.index).serialize(serializer)
+    }
+}
+
+impl<'de, T> Deserialize<'de> for Handle<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (world, index) = <(u64, u64)>::deserialize(deserializer)?;
+        // On the controller, a handle that comes back in a result keeps the object alive again.
+        let registry = CONTROLS.with_borrow(|registry| registry.clone().filter(|registry| registry.world == world));
+        let owner = registry.map(|registry| {
+            let gone = || de::Error::custom(wire::note(format!("parallel object {index} has been released")));
+            registry.owner(index).ok_or_else(gone)
+        });
+        Ok(Self { world, index, owner: owner.transpose()?, of: PhantomData })
+    }
+}

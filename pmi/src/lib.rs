@@ -1,0 +1,51 @@
+//! Parallel method invocation: programs that read as serial run their heavy functions and objects on many tasks.
+//!
+//! The thread that sets up a world is its **controller**. Every task of the world, the controller included, is a
+//! **worker**. The controller's verbs run a function on all of them; inside it the tasks talk through a communicator;
+//! when it returns, control is serial again: fork and join over message passing.
+//!
+//! | verb | the controller gets |
+//! |---|---|
+//! | [`exec`](exec()) | that all went well |
+//! | [`call`](call()) | its own result |
+//! | [`invoke`](invoke()) | everyone's results, in the order of the ranks |
+//! | [`reduce`](reduce()) | the results combined by an operator |
+//! | [`create`](create()) | a [`Handle`] of an object with an instance on every task, with the same verbs as methods |
+//!
+//! ```
+//! fn main() -> pmi::Result<()> {
+//!     let _pmi = pmi::setup()?;
+//!     let squares = pmi::invoke(|task: &pmi::Task, x: f64| (task.rank() as f64 + x).powi(2), 1.0)?;
+//!     println!("{squares:?}");
+//!     Ok(())
+//! }
+//! ```
+//!
+//! Without features the tasks are threads of one process, `PMI_TASKS` of them. Built with the feature `mpi` and
+//! started by `mpirun` the same program runs as processes of an MPI job.
+//!
+//! The idea is Olaf Lenz's Python module `pmi` of the molecular dynamics package ESPResSo++.
+
+// Bottom-up: a module uses only those above it in this list.
+mod error;
+mod wire;
+pub mod op;
+mod cores;
+mod comm;
+mod handle;
+mod panics;
+mod pool;
+mod remote;
+mod task;
+mod runtime;
+mod verb;
+
+pub use bytemuck::Pod;
+#[doc(hidden)]
+pub use comm::conformance;
+pub use comm::{Comm, MAX_TAG, Received, RecvRequest, SendRequest};
+pub use error::{Error, Failure, Result};
+pub use handle::Handle;
+pub use runtime::{Setup, World, setup, with_tasks};
+pub use task::Task;
+pub use verb::{Argument, Portable, call, create, exec, invoke, reduce};

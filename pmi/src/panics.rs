@@ -1,0 +1,114 @@
+//! Panics inside parallel functions: caught, with message and place, and reported to the controller instead of printed.
+
+use crate::error::Failure;
+use std::any::Any;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
+use std::sync::{Arc, Mutex, Once, PoisonError};
+
+/// Where the threads of a task note the first panic of a call.
+#[derive(Clone, Default)]
+pub(crate) struct Notes(Arc<Mutex<Option<Note>>>);
+
+#[derive(Debug)]
+struct Note {
+    message: String,
+    place: Option<String>,
+}
+
+thread_local! {
+    /// Where a panic on this thread is noted; `None` outside parallel functions.
+    static NOTES: RefCell<Option<Notes>> = const { RefCell::new(None) };
+}
+
+/// How a function that was caught ended.
+pub(crate) enum Caught {
+    /// It unwound as another task had given up.
+    Revoked,
+    /// It panicked.
+    Panicked { message: String, place: Option<String> },
+}
+
+impl Caught {
+    /// The failure to report; none where another task reports it.
+    pub(crate) fn failure(self, rank: usize) -> Option<Failure> {
+        match self {
+            Caught::Revoked => None,
+            Caught::Panicked { message, place } => Some(Failure { rank, message, place }),
+        }
+    }
+}
+
+impl Notes {
+    /// Notes the panics of this thread here from now on: for a thread that works for the task alone.
+    pub(crate) fn adopt_thread(&self) {
+        install_hook();
+        NOTES.set(Some(self.clone()));
+    }
+
+    /// Runs `f` and catches its panic.
+    pub(crate) fn catch<R>(&self, f: impl FnOnce() -> R) -> Result<R, Caught> {
+        install_hook();
+        let before = NOTES.replace(Some(self.clone()));
+        // What the function leaves half done is the user's own: a parallel object's state, as documented at `call`.
+        let result = catch_unwind(AssertUnwindSafe(f));
+        NOTES.set(before);
+        let note = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        result.map_err(|payload| {
+            if payload.is::<crate::comm::Revoked>() {
+                return Caught::Revoked;
+            }
+            match note {
+                Some(Note { message, place }) => Caught::Panicked { message, place },
+                None => Caught::Panicked { message: text(&*payload), place: None },
+            }
+        })
+    }
+}
+
+/// What a panic's payload says.
+fn text(payload: &(dyn Any + Send)) -> String {
+    let text = payload.downcast_ref::<&str>().map(|text| (*text).to_string());
+    let text = text.or_else(|| payload.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "panicked with a value that is not a text".to_string())
+}
+
+/// Puts a hook before the one there is: panics inside parallel functions are noted, and printed only where
+/// `RUST_BACKTRACE` asks for a backtrace.
+fn install_hook() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        let before = std::panic::take_hook();
+        let verbose = std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0");
+        std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
+            // A thread that is going away has no more notes.
+            let notes = NOTES.try_with(|notes| notes.borrow().clone()).ok().flatten();
+            let Some(notes) = notes else { return before(info) };
+            let place = info.location().map(ToString::to_string);
+            let note = Note { message: text(info.payload()), place };
+            notes.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(note);
+            if verbose {
+                before(info);
+            }
+        }));
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn message_and_place_are_caught() {
+        let notes = Notes::default();
+        let Err(Caught::Panicked { message, place }) = notes.catch(|| panic!("no {}", 7)) else {
+            panic!("not caught");
+        };
+        assert_eq!(message, "no 7");
+        assert!(place.unwrap().contains("panics.rs"));
+        let odd = notes.catch(|| std::panic::panic_any(7u8));
+        assert!(matches!(odd, Err(Caught::Panicked { message, .. }) if message.contains("not a text")));
+        assert!(matches!(notes.catch(|| crate::comm::Revoked::raise()), Err(Caught::Revoked)));
+        assert_eq!(notes.catch(|| 3).ok(), Some(3));
+    }
+}

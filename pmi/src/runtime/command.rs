@@ -1,0 +1,94 @@
+//! What the controller sends to the tasks and what comes back, and the tree both travel along.
+
+use crate::error::Failure;
+use crate::remote::{Pointer, Remote};
+use crate::task::Task;
+use serde::{Deserialize, Serialize};
+use std::any::Any;
+
+/// Why a task did not run its function to the end, apart from panics.
+pub(crate) type Refusal = String;
+
+/// Runs a function: decodes the arguments, appends the result.
+pub(crate) type Run = fn(&Task, &[u8], &mut Vec<u8>) -> Result<(), Refusal>;
+/// Makes an instance of a parallel object.
+pub(crate) type Make = fn(&Task, &[u8]) -> Result<Box<dyn Any>, Refusal>;
+/// Combines the result of lower ranks with that of higher ones.
+pub(crate) type Combine = fn(&mut Vec<u8>, &[u8]) -> Result<(), Refusal>;
+
+// SAFETY: all three are fn pointers.
+unsafe impl Pointer for Run {}
+// SAFETY: as above.
+unsafe impl Pointer for Make {}
+// SAFETY: as above.
+unsafe impl Pointer for Combine {}
+
+/// The head of a command; the arguments' bytes follow it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Command {
+    pub(crate) order: Order,
+    /// How many calls have failed so far: a task that has counted fewer renews its communicator first.
+    pub(crate) epoch: u64,
+    /// Parallel objects that no handle names any more.
+    pub(crate) released: Vec<u64>,
+}
+
+#[derive(Serialize, Deserialize, Clone, Copy)]
+pub(crate) enum Order {
+    /// Run; the results, if any, are sent back one behind the other in rank order.
+    Run(Remote<Run>),
+    /// Run; the results are combined on the way.
+    Reduce(Remote<Run>, Remote<Combine>),
+    /// Make the instance with this number.
+    Make(Remote<Make>, u64),
+    /// End.
+    Stop,
+}
+
+/// How a command ended on a task and on those below it in the tree; results' bytes follow it.
+#[derive(Serialize, Deserialize, Default)]
+pub(crate) struct Reply {
+    pub(crate) failures: Vec<Failure>,
+    /// Whether a task gave up as another had.
+    pub(crate) revoked: bool,
+}
+
+impl Reply {
+    pub(crate) fn ok(&self) -> bool {
+        self.failures.is_empty() && !self.revoked
+    }
+}
+
+/// The task that sends `rank` its commands, in a binomial tree rooted at 0.
+pub(crate) fn parent(rank: usize) -> usize {
+    rank & (rank - 1)
+}
+
+/// The tasks that `rank` sends commands to. The subtree of a task is a run of ranks from it on; the children are in
+/// ascending order.
+pub(crate) fn children(rank: usize, size: usize) -> impl DoubleEndedIterator<Item = usize> {
+    let bits = if rank == 0 { usize::BITS } else { rank.trailing_zeros() };
+    (0..bits.min(size.next_power_of_two().trailing_zeros())).map(move |bit| rank + (1 << bit)).filter(move |c| *c < size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_task_has_one_parent_and_subtrees_are_runs_of_ranks() {
+        for size in 1..70 {
+            let mut seen = vec![false; size];
+            seen[0] = true;
+            for rank in 0..size {
+                let mut next = rank + 1;
+                for child in children(rank, size) {
+                    assert_eq!((child, parent(child)), (next, rank));
+                    assert!(!std::mem::replace(&mut seen[child], true));
+                    next = child + (child - rank).min(size - child);
+                }
+            }
+            assert!(seen.into_iter().all(|seen| seen));
+        }
+    }
+}

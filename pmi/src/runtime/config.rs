@@ -1,0 +1,89 @@
+//! What a world shall be like: options, environment, launcher.
+
+use crate::error::{Error, Result};
+
+/// Options of a world, before it is set up.
+///
+/// ```
+/// let sum = pmi::Setup::new().tasks(4).threads(1).run(|| {
+///     pmi::reduce(|task: &pmi::Task, ()| task.rank(), (), pmi::op::SUM)
+/// })??;
+/// assert_eq!(sum, 6);
+/// # Ok::<(), pmi::Error>(())
+/// ```
+#[derive(Debug, Clone, Default)]
+#[must_use = "options do nothing until a world is set up with them"]
+pub struct Setup {
+    pub(crate) tasks: Option<usize>,
+    pub(crate) threads: Option<usize>,
+}
+
+impl Setup {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many tasks an embedded world has; the default is the environment variable `PMI_TASKS`, else 1. An MPI
+    /// world has as many as its launcher started.
+    pub fn tasks(mut self, tasks: usize) -> Self {
+        self.tasks = Some(tasks);
+        self
+    }
+
+    /// How many threads each task's rayon pool has; the default is the task's share of the cores it may use.
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
+    /// The number of tasks of an embedded world.
+    pub(crate) fn embedded_tasks(&self) -> Result<usize> {
+        let (tasks, from) = match (self.tasks, std::env::var("PMI_TASKS")) {
+            (Some(tasks), _) => (tasks, "Setup::tasks"),
+            (None, Err(std::env::VarError::NotPresent)) => (1, ""),
+            (None, text) => {
+                let text = text.unwrap_or_default();
+                let wrong = || Error::setup(format!("PMI_TASKS is {text:?}; it must be a number of tasks, 1 or more"));
+                (text.trim().parse().map_err(|_| wrong())?, "PMI_TASKS")
+            }
+        };
+        if tasks == 0 {
+            return Err(Error::setup(format!("{from} is 0: a world has 1 task or more")));
+        }
+        Ok(tasks)
+    }
+
+    /// The number of threads of a task that may use this many cores.
+    pub(crate) fn threads_on(&self, cores: usize) -> Result<usize> {
+        match self.threads {
+            Some(0) => Err(Error::setup("Setup::threads is 0: a task has 1 thread or more")),
+            Some(threads) => Ok(threads),
+            None => Ok(cores.max(1)),
+        }
+    }
+}
+
+/// The MPI launcher that started this process among others, by the variable that gives it away.
+pub(crate) fn launcher() -> Option<&'static str> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<usize>().ok());
+    // Open MPI, MPICH and Intel MPI (Hydra), any launcher that speaks PMIx.
+    if let Some(name) = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"].into_iter().find(|name| number(name).is_some()) {
+        return Some(name);
+    }
+    // srun also sets its variables for the one process of a batch script.
+    (number("SLURM_STEP_NUM_TASKS")? > 1).then_some("SLURM_STEP_NUM_TASKS")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zeros_are_refused() {
+        assert!(Setup::new().tasks(0).embedded_tasks().unwrap_err().to_string().contains("Setup::tasks is 0"));
+        assert!(Setup::new().threads(0).threads_on(4).unwrap_err().is_setup());
+        assert_eq!(Setup::new().threads_on(0).unwrap(), 1);
+        assert_eq!(Setup::new().tasks(5).embedded_tasks().unwrap(), 5);
+    }
+}

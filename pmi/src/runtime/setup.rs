@@ -1,0 +1,210 @@
+//! Setting a world up and taking it down.
+
+use super::config::{Setup, launcher};
+use super::engine::Engine;
+use super::handshake;
+use super::world::{self, Controller, Inside};
+use crate::comm::thread::{Doorbells, Hub, ThreadTransport};
+use crate::comm::Transport;
+#[cfg(feature = "mpi")]
+use crate::comm::mpi::{Library, MpiTransport};
+use crate::cores;
+use crate::error::{Error, Result};
+use crate::panics::Notes;
+use crate::pool;
+use crate::task::Task;
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+/// A world of tasks, controlled by the thread that set it up.
+///
+/// It lasts until the value is dropped: keep it to the end of `main`.
+#[must_use = "the world ends when this is dropped: bind it to a variable, as in `let _pmi = pmi::setup()?`"]
+pub struct World {
+    backend: Backend,
+    /// Verbs find the world through the thread: the guard must not leave it.
+    _on_thread: PhantomData<*const ()>,
+}
+
+enum Backend {
+    Embedded(Vec<JoinHandle<()>>),
+    #[cfg(feature = "mpi")]
+    Mpi(Rc<Library>),
+}
+
+/// Sets up the world with the default [`Setup`].
+///
+/// Launched by an MPI launcher (`mpirun`, `srun`) and built with the feature `mpi`: the MPI world. There this returns
+/// on rank 0 only, the controller; the other ranks serve it from here on, and exit when its [`World`] is dropped.
+/// Otherwise: the embedded world, whose tasks are threads of this process, `PMI_TASKS` of them or 1.
+///
+/// # Errors
+/// Where the program was launched by an MPI launcher but built without `mpi`, `PMI_TASKS` is not a number, or tasks
+/// run different executables.
+pub fn setup() -> Result<World> {
+    Setup::new().start()
+}
+
+/// Runs `f` as the controller of an embedded world of `tasks` tasks: [`Setup::run`] for tests and examples.
+///
+/// # Panics
+/// Where the world cannot be set up (no tasks, or no more threads to be had), and where `f` panics.
+#[track_caller]
+pub fn with_tasks<R: Send>(tasks: usize, f: impl FnOnce() -> R + Send) -> R {
+    match Setup::new().tasks(tasks).run(f) {
+        Ok(result) => result,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+impl Setup {
+    /// Sets up the world; see [`setup`].
+    ///
+    /// # Errors
+    /// As [`setup`]; also where this thread already controls a world, or the options ask for zero tasks or threads.
+    pub fn start(self) -> Result<World> {
+        world::vacant()?;
+        match launcher() {
+            #[cfg(feature = "mpi")]
+            Some(_) => self.start_mpi(),
+            #[cfg(not(feature = "mpi"))]
+            Some(sign) => Err(Error::setup(format!(
+                "the program was started by an MPI launcher ({sign} is set) but built without MPI, so that every \
+                 process would run all of it alone: build it with `--features mpi`, or start it without the launcher"
+            ))),
+            None => self.start_embedded(),
+        }
+    }
+
+    /// Runs `f` as the controller of an embedded world, on a thread of its own, and takes the world down.
+    ///
+    /// Worlds made like this can run side by side.
+    ///
+    /// # Errors
+    /// Where the options ask for zero tasks or threads, or threads cannot be started.
+    ///
+    /// # Panics
+    /// Where `f` panics.
+    pub fn run<R: Send>(self, f: impl FnOnce() -> R + Send) -> Result<R> {
+        let controller = move || {
+            let _world = self.start_embedded()?;
+            Ok(f())
+        };
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().name("pmi-0".into());
+            let thread = thread.spawn_scoped(scope, controller).map_err(cannot_start)?;
+            thread.join().unwrap_or_else(|payload| std::panic::resume_unwind(payload))
+        })
+    }
+
+    fn start_embedded(&self) -> Result<World> {
+        let tasks = self.embedded_tasks()?;
+        let threads = self.threads_on(cores::count(&cores::allowed()) / tasks)?;
+        let doorbells = Arc::new(Doorbells::new(tasks));
+        let hub = Hub::new(doorbells.clone(), (0..tasks).collect(), Arc::new(AtomicBool::new(false)));
+        let mut started = Vec::new();
+        for rank in 1..tasks {
+            let (hub, doorbells) = (hub.clone(), doorbells.clone());
+            // A task starts when all threads are there, or ends where one could not be had.
+            let (open, gate) = channel();
+            let task = move || {
+                if gate.recv().is_ok() {
+                    doorbells.answer(rank);
+                    serve(threads, Rc::new(ThreadTransport::control(hub, rank)));
+                }
+            };
+            let thread = std::thread::Builder::new().name(format!("pmi-{rank}"));
+            started.push((open, thread.spawn(task).map_err(cannot_start)?));
+        }
+        doorbells.answer(0);
+        let open = |(open, thread): (Sender<()>, JoinHandle<()>)| open.send(()).map(|()| thread).ok();
+        let threads_of_tasks = started.into_iter().filter_map(open).collect();
+        control(threads, Rc::new(ThreadTransport::control(hub, 0)))?;
+        Ok(World { backend: Backend::Embedded(threads_of_tasks), _on_thread: PhantomData })
+    }
+
+    #[cfg(feature = "mpi")]
+    fn start_mpi(&self) -> Result<World> {
+        let again = || Error::setup("MPI was already started, or has ended, in this process: it can be started only once");
+        let library = Library::start().ok_or_else(again)?;
+        let threads = self.threads_on(library.cores as usize)?;
+        let transport = Rc::new(MpiTransport::control(library.clone()));
+        if transport.rank() > 0 {
+            let served = serve(threads, transport);
+            library.finish();
+            std::process::exit(i32::from(!served));
+        }
+        match control(threads, transport) {
+            Ok(()) => Ok(World { backend: Backend::Mpi(library), _on_thread: PhantomData }),
+            Err(error) => {
+                library.finish();
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        Controller::stop();
+        match &mut self.backend {
+            Backend::Embedded(threads) => {
+                for thread in threads.drain(..) {
+                    if thread.join().is_err() {
+                        eprintln!("pmi: a task ended before its world");
+                    }
+                }
+            }
+            #[cfg(feature = "mpi")]
+            Backend::Mpi(library) => library.finish(),
+        }
+    }
+}
+
+fn cannot_start(cause: std::io::Error) -> Error {
+    Error::setup(format!("a thread for a task cannot be started: {cause}"))
+}
+
+/// Starts the controller's part of a world whose other tasks [`serve`].
+fn control(threads: usize, transport: Rc<dyn Transport>) -> Result<()> {
+    static WORLDS: AtomicU64 = AtomicU64::new(1);
+    let notes = Notes::default();
+    let pool = pool::for_this_thread(threads, &notes);
+    let others = handshake::ask(&*transport);
+    let world = WORLDS.fetch_add(1, Ordering::Relaxed);
+    let ready = pool.as_ref().is_ok() && others.is_ok();
+    handshake::tell(&*transport, ready.then_some(world));
+    others?;
+    let pool = pool?;
+    let task = |comm| Task { comm, objects: HashMap::new(), world, pool };
+    Controller::start(world, Engine::new(task, transport, notes));
+    Ok(())
+}
+
+/// A task's life but for the controller's; false where the world did not come to be.
+fn serve(threads: usize, transport: Rc<dyn Transport>) -> bool {
+    let _inside = Inside::enter(transport.rank());
+    let notes = Notes::default();
+    let pool = pool::for_this_thread(threads, &notes);
+    let world = handshake::answer(&*transport, pool.as_ref().err().map(ToString::to_string));
+    let (Some(world), Ok(pool)) = (world, pool) else { return false };
+    let task = |comm| Task { comm, objects: HashMap::new(), world, pool };
+    Engine::new(task, transport, notes).serve();
+    true
+}
+
+impl World {
+    /// How messages travel, in a few words.
+    pub(crate) fn transport(&self) -> String {
+        match &self.backend {
+            Backend::Embedded(_) => "embedded in one process".into(),
+            #[cfg(feature = "mpi")]
+            Backend::Mpi(_) => Library::version(),
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! What a parallel function knows of the task it runs on.
+
+use crate::comm::Comm;
+use crate::handle::Handle;
+use rayon::ThreadPool;
+use std::any::Any;
+use std::cell::{Ref, RefCell, RefMut};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// The task that a parallel function runs on: the function's first argument.
+///
+/// It is bound to the task's own thread (neither `Send` nor `Sync`): a rayon closure takes what it needs of it first.
+pub struct Task {
+    pub(crate) comm: Comm,
+    pub(crate) objects: HashMap<u64, Box<dyn Any>>,
+    pub(crate) world: u64,
+    pub(crate) pool: Arc<ThreadPool>,
+}
+
+impl Task {
+    /// This task's number, from 0. Task 0 is the controller.
+    pub fn rank(&self) -> usize {
+        self.comm.rank()
+    }
+
+    /// How many tasks take part in the call.
+    pub fn size(&self) -> usize {
+        self.comm.size()
+    }
+
+    /// The communicator of all tasks of the call.
+    pub fn comm(&self) -> &Comm {
+        &self.comm
+    }
+
+    /// How many threads the task's rayon pool has.
+    pub fn threads(&self) -> usize {
+        self.pool.current_num_threads()
+    }
+
+    /// Runs `f` in the task's rayon pool. With one thread, `f` simply runs.
+    ///
+    /// Parallel iterators inside a parallel function use the task's pool of themselves, save on the controller of a
+    /// second world with another number of threads than the thread's first; with `install` they always do.
+    pub fn install<R: Send>(&self, f: impl FnOnce() -> R + Send) -> R {
+        self.pool.install(f)
+    }
+
+    /// This task's instance of a parallel object.
+    ///
+    /// # Panics
+    /// Where the task has no such instance, or while it is mutably borrowed.
+    #[track_caller]
+    pub fn get<T: 'static>(&self, handle: &Handle<T>) -> Ref<'_, T> {
+        let borrowed = self.instance(handle).try_borrow();
+        borrowed.unwrap_or_else(|_| panic!("{handle:?} is already mutably borrowed on task {}", self.rank()))
+    }
+
+    /// This task's instance of a parallel object, to change it.
+    ///
+    /// # Panics
+    /// Where the task has no such instance, or while it is borrowed.
+    #[track_caller]
+    pub fn get_mut<T: 'static>(&self, handle: &Handle<T>) -> RefMut<'_, T> {
+        let borrowed = self.instance(handle).try_borrow_mut();
+        borrowed.unwrap_or_else(|_| panic!("{handle:?} is already borrowed on task {}", self.rank()))
+    }
+
+    #[track_caller]
+    fn instance<T: 'static>(&self, handle: &Handle<T>) -> &RefCell<T> {
+        if let Err(error) = handle.check(self.world) {
+            panic!("{error}");
+        }
+        let Some(object) = self.objects.get(&handle.index()) else {
+            panic!("task {} has no instance of {handle:?}: it was released, or its constructor failed", self.rank());
+        };
+        object.downcast_ref().unwrap_or_else(|| panic!("{handle:?} names an object of another type"))
+    }
+}
+
+impl std::fmt::Debug for Task {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Task({} of {}, {} threads)", self.rank(), self.size(), self.threads())
+    }
+}

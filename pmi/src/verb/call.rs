@@ -1,0 +1,57 @@
+//! `call`: run, and the controller keeps its own result.
+
+use super::{Argument, Body, Function, Method, Portable, run, run_only};
+use crate::error::Result;
+use crate::handle::Handle;
+use crate::remote::Remote;
+use crate::runtime::command::{Order, Run};
+use crate::runtime::world;
+use crate::task::Task;
+
+/// Runs `f` on every task and returns what it returned on the controller.
+///
+/// The results of the other tasks are dropped where they are. One command, as [`exec`](crate::exec()).
+///
+/// A function that panics on a task makes this an error; parallel objects it was changing then are as it left them.
+///
+/// ```
+/// # pmi::with_tasks(4, || {
+/// let total = pmi::call(
+///     |task: &pmi::Task, scale: f64| task.comm().all_reduce(&[task.rank() as f64 * scale], pmi::op::SUM)[0],
+///     0.5,
+/// )?;
+/// assert_eq!(total, 3.0);
+/// # Ok::<(), pmi::Error>(())
+/// # }).unwrap()
+/// ```
+///
+/// A closure that captures variables does not compile: their values would not be known to the other tasks. They are
+/// passed as arguments.
+///
+/// ```compile_fail
+/// # pmi::with_tasks(2, || {
+/// let scale = 0.5;
+/// pmi::call(move |task: &pmi::Task, ()| task.rank() as f64 * scale, ());
+/// # })
+/// ```
+///
+/// # Errors
+/// Where `f` panics on a task, the arguments cannot be serialised, or the thread controls no world.
+pub fn call<F: Fn(&Task, A) -> R + Portable, A: Argument, R>(_: F, args: A) -> Result<R> {
+    run_and_keep::<Function<F, A, R>>(&args)
+}
+
+impl<T: 'static> Handle<T> {
+    /// Runs `f` on every task with the task's instance, and returns what it returned on the controller. See [`call`].
+    ///
+    /// # Errors
+    /// As [`call`].
+    pub fn call<F: Fn(&Task, &mut T, A) -> R + Portable, A: Argument, R>(&self, _: F, args: A) -> Result<R> {
+        run_and_keep::<Method<F, T, A, R>>(&(self.clone(), args))
+    }
+}
+
+fn run_and_keep<B: Body>(args: &B::Args) -> Result<B::Output> {
+    let order = Order::Run(Remote::new(run_only::<B> as Run));
+    Ok(world::current("call")?.issue("call", order, args, |task, args, _| run::<B>(task, args))?.0)
+}

@@ -1,0 +1,42 @@
+//! `exec`: run, and nothing comes back.
+
+use super::{Argument, Body, Function, Method, Portable, run_only};
+use crate::error::Result;
+use crate::handle::Handle;
+use crate::remote::Remote;
+use crate::runtime::command::{Order, Run};
+use crate::runtime::world;
+use crate::task::Task;
+
+/// Runs `f` on every task.
+///
+/// One command: a broadcast of the arguments, a gather of whether all went well (both along a binomial tree).
+///
+/// ```
+/// # pmi::with_tasks(2, || {
+/// pmi::exec(|task: &pmi::Task, name: String| println!("Hello {name}, I'm task {}!", task.rank()), "Olaf".into())?;
+/// # Ok::<(), pmi::Error>(())
+/// # }).unwrap()
+/// ```
+///
+/// # Errors
+/// Where `f` panics on a task, the arguments cannot be serialised, or the thread controls no world.
+pub fn exec<F: Fn(&Task, A) + Portable, A: Argument>(_: F, args: A) -> Result<()> {
+    run_everywhere::<Function<F, A, ()>>(&args)
+}
+
+impl<T: 'static> Handle<T> {
+    /// Runs `f` on every task with the task's instance. See [`exec`].
+    ///
+    /// # Errors
+    /// As [`exec`].
+    pub fn exec<F: Fn(&Task, &mut T, A) + Portable, A: Argument>(&self, _: F, args: A) -> Result<()> {
+        run_everywhere::<Method<F, T, A, ()>>(&(self.clone(), args))
+    }
+}
+
+fn run_everywhere<B: Body>(args: &B::Args) -> Result<()> {
+    let body: Run = run_only::<B>;
+    world::current("exec")?.issue("exec", Order::Run(Remote::new(body)), args, body)?;
+    Ok(())
+}

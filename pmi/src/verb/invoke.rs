@@ -1,0 +1,62 @@
+//! `invoke`: run, and the controller gets everyone's result.
+
+use super::{Argument, Body, Function, Method, Portable, run_and_return};
+use crate::error::{Error, Result};
+use crate::handle::Handle;
+use crate::remote::Remote;
+use crate::runtime::command::{Order, Run};
+use crate::runtime::world;
+use crate::task::Task;
+use crate::wire;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Runs `f` on every task and returns all results, in the order of the ranks.
+///
+/// One command; results travel up the tree, so that they suit small values: leave large data on the tasks, in
+/// parallel objects.
+///
+/// ```
+/// # pmi::with_tasks(3, || {
+/// let v = pmi::invoke(|task: &pmi::Task, (a, b)| a * task.rank() as f64 + b, (2.0, 1.0))?;
+/// assert_eq!(v, [1.0, 3.0, 5.0]);
+/// # Ok::<(), pmi::Error>(())
+/// # }).unwrap()
+/// ```
+///
+/// # Errors
+/// Where `f` panics on a task, arguments or results cannot be serialised, or the thread controls no world.
+pub fn invoke<F: Fn(&Task, A) -> R + Portable, A: Argument, R: Serialize + DeserializeOwned>(
+    _: F,
+    args: A,
+) -> Result<Vec<R>> {
+    run_and_gather::<Function<F, A, R>>(&args)
+}
+
+impl<T: 'static> Handle<T> {
+    /// Runs `f` on every task with the task's instance, and returns all results. See [`invoke`].
+    ///
+    /// # Errors
+    /// As [`invoke`].
+    pub fn invoke<F: Fn(&Task, &mut T, A) -> R + Portable, A: Argument, R: Serialize + DeserializeOwned>(
+        &self,
+        _: F,
+        args: A,
+    ) -> Result<Vec<R>> {
+        run_and_gather::<Method<F, T, A, R>>(&(self.clone(), args))
+    }
+}
+
+fn run_and_gather<B: Body<Output: Serialize + DeserializeOwned>>(args: &B::Args) -> Result<Vec<B::Output>> {
+    let body: Run = run_and_return::<B>;
+    let world = world::current("invoke")?;
+    let ((), bytes) = world.issue("invoke", Order::Run(Remote::new(body)), args, body)?;
+    let mut rest = &bytes[..];
+    let mut results = Vec::with_capacity(world.size());
+    for _ in 0..world.size() {
+        let (result, behind) = wire::take(rest).map_err(|cause| Error::wire("invoke", "result", cause))?;
+        results.push(result);
+        rest = behind;
+    }
+    Ok(results)
+}

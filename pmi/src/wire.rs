@@ -1,0 +1,98 @@
+//! The binary form of arguments, results and commands: serde values in [postcard](https://docs.rs/postcard).
+
+use postcard::ser_flavors::Flavor;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::cell::RefCell;
+use std::fmt;
+
+pub(crate) type Result<T> = std::result::Result<T, Error>;
+
+/// Why a value has no binary form, or bytes are not a value.
+#[derive(Debug)]
+pub(crate) struct Error {
+    cause: postcard::Error,
+    note: Option<String>,
+}
+
+impl Error {
+    fn new(cause: postcard::Error) -> Self {
+        Self { cause, note: NOTE.take() }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.note {
+            Some(note) => f.write_str(note),
+            None => self.cause.fmt(f),
+        }
+    }
+}
+
+thread_local! {
+    /// What a `Serialize` or `Deserialize` of this crate has to say of its failure: postcard drops the texts of
+    /// custom errors.
+    static NOTE: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Says why the value that is being serialised or deserialised fails; returns the text for serde's own error.
+pub(crate) fn note(text: String) -> String {
+    NOTE.set(Some(text.clone()));
+    text
+}
+
+/// Appends `value` to `out`.
+pub(crate) fn append<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<()> {
+    struct Append<'a>(&'a mut Vec<u8>);
+    impl Flavor for Append<'_> {
+        type Output = ();
+        fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+            self.0.push(byte);
+            Ok(())
+        }
+        fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+            self.0.extend_from_slice(bytes);
+            Ok(())
+        }
+        fn finalize(self) -> postcard::Result<()> {
+            Ok(())
+        }
+    }
+    postcard::serialize_with_flavor(value, Append(out)).map_err(Error::new)
+}
+
+/// The bytes of `value`.
+pub(crate) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>> {
+    let mut out = Vec::new();
+    append(value, &mut out)?;
+    Ok(out)
+}
+
+/// The value whose bytes are exactly `bytes`.
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    match take(bytes)? {
+        (value, []) => Ok(value),
+        _ => Err(Error::new(postcard::Error::DeserializeBadEncoding)),
+    }
+}
+
+/// The value at the start of `bytes`, and the bytes behind it.
+pub(crate) fn take<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8])> {
+    postcard::take_from_bytes(bytes).map_err(Error::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_come_back_and_leftover_bytes_are_refused() {
+        let value = (3.5f64, vec![1u32, 2], Some("text".to_string()));
+        let mut bytes = encode(&value).unwrap();
+        assert_eq!(decode::<(f64, Vec<u32>, Option<String>)>(&bytes).unwrap(), value);
+        bytes.push(0);
+        assert!(decode::<(f64, Vec<u32>, Option<String>)>(&bytes).is_err());
+        assert_eq!(take::<(f64, Vec<u32>, Option<String>)>(&bytes).unwrap().1, [0]);
+    }
+}

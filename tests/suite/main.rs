@@ -1,0 +1,86 @@
+//! The integration tests: one suite, two launchers.
+//!
+//! `cargo test` runs every case in embedded worlds of 1, 2, 3, 4 and 7 tasks. Built with the feature `mpi` and started
+//! by `mpirun -n N`, the same binary runs the same cases in the MPI world of N tasks.
+//!
+//! Index:
+//!
+//! | module | what it checks |
+//! |---|---|
+//! | `conformance` | the communicator, on every transport |
+//! | `verbs` | exec, call, invoke, reduce, create; handles; what comes back when things fail |
+
+mod conformance;
+mod verbs;
+
+use libtest_mimic::{Arguments, Trial};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+/// One test: what a controller does in a world of any size.
+pub(crate) struct Case {
+    name: String,
+    run: Box<dyn Fn() + Send + Sync>,
+}
+
+/// A case.
+pub(crate) fn case(name: &str, run: impl Fn() + Send + Sync + 'static) -> Case {
+    Case { name: name.to_string(), run: Box::new(run) }
+}
+
+/// Names a list of functions of one module.
+macro_rules! cases {
+    ($($name:ident)*) => {
+        vec![$($crate::case(concat!(module_path!(), "::", stringify!($name)), $name)),*]
+    };
+}
+pub(crate) use cases;
+
+fn all() -> Vec<Case> {
+    [conformance::cases(), verbs::cases()].into_iter().flatten().collect()
+}
+
+/// The sizes of the embedded worlds.
+const TASKS: [usize; 5] = [1, 2, 3, 4, 7];
+const TIMEOUT: Duration = Duration::from_secs(120);
+
+fn main() {
+    let mut args = Arguments::from_args();
+    let launched = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"].iter().any(|name| std::env::var_os(name).is_some());
+    let conclusion = if launched {
+        let world = pmi::setup().expect("the suite is built with the feature mpi");
+        let tasks = world.size();
+        // MPI is the main thread's: one test after the other, here.
+        args.test_threads = Some(1);
+        let trial = |case| trial(case, tasks, "mpi", |run| run());
+        libtest_mimic::run(&args, all().into_iter().map(trial).collect())
+    } else {
+        let trials = TASKS.into_iter().flat_map(|tasks| {
+            let embedded = move |run: &(dyn Fn() + Send + Sync)| pmi::with_tasks(tasks, run);
+            all().into_iter().map(move |case| trial(case, tasks, "embedded", embedded))
+        });
+        libtest_mimic::run(&args, trials.collect())
+    };
+    conclusion.exit_if_failed();
+}
+
+fn trial(
+    case: Case,
+    tasks: usize,
+    launcher: &str,
+    in_world: impl Fn(&(dyn Fn() + Send + Sync)) + Send + 'static,
+) -> Trial {
+    let name = format!("{}::{launcher}_{tasks}", case.name.trim_start_matches("suite::"));
+    Trial::test(name.clone(), move || {
+        let (done, watch) = channel::<()>();
+        std::thread::spawn(move || {
+            if let Err(RecvTimeoutError::Timeout) = watch.recv_timeout(TIMEOUT) {
+                eprintln!("{name}: not done after {TIMEOUT:?}; giving up on the whole run");
+                std::process::abort();
+            }
+        });
+        in_world(&*case.run);
+        drop(done);
+        Ok(())
+    })
+}
