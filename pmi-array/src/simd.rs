@@ -56,7 +56,7 @@ impl fmt::Display for Level {
     }
 }
 
-/// The level [`dispatch`] uses: the CPU's, or the lower one that `PMI_SIMD` names. Read once; an unknown name is
+/// The level to [`dispatch`] at: the CPU's, or the lower one that `PMI_SIMD` names. Read once; an unknown name is
 /// reported on standard error, once, and ignored.
 pub(crate) fn level() -> Level {
     static LEVEL: OnceLock<Level> = OnceLock::new();
@@ -85,13 +85,8 @@ pub(crate) trait Kernel {
     fn run<V: Vector>(self) -> Self::Output;
 }
 
-/// Runs a kernel with the instructions of [`level`].
-pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
-    dispatch_at(level(), kernel)
-}
-
-/// Runs a kernel with the instructions of the given level, or of the CPU's if that is lower.
-pub(crate) fn dispatch_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
+/// Runs a kernel with the instructions of the given level, [`level`]'s as a rule, or of the CPU's if that is lower.
+pub(crate) fn dispatch<K: Kernel>(level: Level, kernel: K) -> K::Output {
     match level.min(Level::detected()) {
         // SAFETY: calling a function needs the CPU to have the function's target features; `detected`, which bounds
         // the level, answers `Avx512` only after asking the CPU for every feature that `avx512` enables.
@@ -271,7 +266,11 @@ mod x86 {
                 let n = _mm512_castpd_si512(self.0);
                 Self(_mm512_castsi512_pd(_mm512_mask_sub_epi64(n, mask, n, _mm512_set1_epi64(-1))))
             };
-            bits(mask: __mmask8) -> u64 = u64::from(mask);
+        }
+
+        #[inline(always)]
+        fn bits(mask: __mmask8) -> u64 {
+            u64::from(mask)
         }
     }
 
@@ -309,7 +308,7 @@ mod x86 {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use super::{Kernel, Level, Vector, dispatch, dispatch_at, level};
+    use super::{Kernel, Level, Vector, dispatch, level};
 
     /// The levels this CPU can run.
     pub(crate) fn levels() -> impl Iterator<Item = Level> {
@@ -334,12 +333,12 @@ pub(crate) mod tests {
     fn every_level_runs_the_closure() {
         for at in levels() {
             let mut x: Vec<f64> = (0..1001).map(f64::from).collect();
-            let lanes = dispatch_at(at, Map(&mut x, |x| x.mul_add(x, 0.5)));
+            let lanes = dispatch(at, Map(&mut x, |x: f64| x.mul_add(x, 0.5)));
             assert_eq!(lanes, [1, 4, 8][at as usize]);
             assert!((0..1001).all(|i| x[i] == (i * i) as f64 + 0.5), "{at}");
         }
         let mut x = [2.0];
-        dispatch(Map(&mut x, f64::sqrt));
+        dispatch(level(), Map(&mut x, f64::sqrt));
         assert_eq!(x, [2.0_f64.sqrt()]);
     }
 
@@ -366,7 +365,8 @@ pub(crate) mod tests {
                 let (x, y) = (V::load(&X[i..]), V::load(&Y[i..]));
                 let (le, eq) = (x.le(y), x.eq(y));
                 let count = V::splat(f64::from_bits(6)).tally(le);
-                let vectors = [x.add(y), x.sub(y), x.mul(y), x.mul_add(y, y), x.abs(), x.sqrt(), x.select(le, y), count];
+                let vectors =
+                    [x.add(y), x.sub(y), x.mul(y), x.mul_add(y, y), x.abs(), x.sqrt(), x.select(le, y), count];
                 for (result, vector) in results.iter_mut().zip(vectors) {
                     let mut lanes = [0.0; 8];
                     vector.store(&mut lanes);
@@ -384,12 +384,12 @@ pub(crate) mod tests {
 
     #[test]
     fn vectors_round_and_compare_as_scalars_do() {
-        let expected = dispatch_at(Level::Baseline, Operations);
+        let expected = dispatch(Level::Baseline, Operations);
         assert_eq!(expected[8 * 8..][..8], [1, 1, 1, 1, 0, 1, 1, 0], "x <= y");
         assert_eq!(expected[8 * 9..][..8], [1, 0, 1, 0, 0, 1, 0, 0], "x == y");
         assert_eq!(expected[8 * 7..][..8], [7, 7, 7, 7, 6, 7, 7, 6], "6 and a tally of x <= y");
         for at in levels() {
-            assert_eq!(dispatch_at(at, Operations), expected, "{at}");
+            assert_eq!(dispatch(at, Operations), expected, "{at}");
         }
     }
 }

@@ -4,9 +4,8 @@ use super::lanes::places;
 use super::recurrence::{Complex, Parameter};
 use crate::simd::Vector;
 
-/// Vectors of each variable in flight: enough that the arithmetic of some hides the latency of others, few enough that
-/// they stay in registers (with AVX-512).
-pub(super) const FLIGHT: usize = 8;
+/// The least room of a pool. It doubles, so that there is always a whole number of blocks, of 64 lanes or fewer.
+const ROOM: usize = 512;
 
 /// One pixel's state.
 #[derive(Clone, Copy)]
@@ -18,20 +17,23 @@ pub(super) struct Pixel {
     pub(super) column: u32,
 }
 
-/// Pixels in no order, one array a variable, with room up to a whole number of blocks of `FLIGHT` vectors.
+/// Pixels in no order, all after the same number of iterations: an array a variable.
+///
+/// The arrays' room past the last pixel holds zeros or pixels of the past, lanes that iterate to no effect.
 #[derive(Default)]
 pub(super) struct Pool {
+    len: usize,
     z_re: Vec<f64>,
     z_im: Vec<f64>,
     c_re: Vec<f64>,
-    next_re: Vec<f64>,
-    next_im: Vec<f64>,
     anchor_re: Vec<f64>,
     anchor_im: Vec<f64>,
     column: Vec<u32>,
-    /// Of each block: which lanes' orbits are cycles, and which have left.
-    found: Vec<(usize, u64, u64)>,
-    len: usize,
+    /// `z` after the lap under way.
+    next_re: Vec<f64>,
+    next_im: Vec<f64>,
+    /// The blocks that lose pixels on this lap: first place, then lanes whose orbit is a cycle, then lanes outside.
+    losses: Vec<(usize, u64, u64)>,
 }
 
 impl Pool {
@@ -43,7 +45,33 @@ impl Pool {
         self.len = 0;
     }
 
-    pub(super) fn get(&self, place: usize) -> Pixel {
+    #[inline(always)]
+    pub(super) fn push(&mut self, pixel: Pixel) {
+        if self.len == self.column.len() {
+            self.grow();
+        }
+        self.set(self.len, pixel);
+        self.len += 1;
+    }
+
+    #[cold]
+    fn grow(&mut self) {
+        let room = (2 * self.len).max(ROOM);
+        self.column.resize(room, 0);
+        for variable in [
+            &mut self.z_re,
+            &mut self.z_im,
+            &mut self.c_re,
+            &mut self.anchor_re,
+            &mut self.anchor_im,
+            &mut self.next_re,
+            &mut self.next_im,
+        ] {
+            variable.resize(room, 0.0);
+        }
+    }
+
+    fn get(&self, place: usize) -> Pixel {
         Pixel {
             z: (self.z_re[place], self.z_im[place]),
             c_re: self.c_re[place],
@@ -59,80 +87,70 @@ impl Pool {
         self.column[place] = pixel.column;
     }
 
-    #[inline(always)]
-    pub(super) fn push(&mut self, pixel: Pixel) {
-        if self.len == self.column.len() {
-            self.grow();
-        }
-        self.set(self.len, pixel);
-        self.len += 1;
-    }
-
-    /// Makes room. It holds zeros at first and old pixels later: lanes that iterate to no effect.
-    #[cold]
-    fn grow(&mut self) {
-        let room = (2 * self.len).max(512);
-        for variable in
-            [&mut self.z_re, &mut self.z_im, &mut self.c_re, &mut self.next_re, &mut self.next_im, &mut self.anchor_re, &mut self.anchor_im]
-        {
-            variable.resize(room, 0.0);
-        }
-        self.column.resize(room, 0);
-    }
-
-    /// Takes out the pixel at `place` and puts the last one there.
-    pub(super) fn swap_remove(&mut self, place: usize) {
-        self.len -= 1;
-        self.set(place, self.get(self.len));
-    }
-
-    /// The `z` of the block from `first` on.
+    /// The `z` of the block of `N` vectors from place `first` on.
     #[inline(always)]
     pub(super) fn z<V: Vector, const N: usize>(&self, first: usize) -> Complex<V, N> {
         Complex { re: load(&self.z_re[first..]), im: load(&self.z_im[first..]) }
     }
 
+    /// The `c` of a block, all with the imaginary part `im`.
     #[inline(always)]
     pub(super) fn c<V: Vector, const N: usize>(&self, first: usize, im: f64) -> Parameter<V, N> {
         Parameter { re: load(&self.c_re[first..]), im: V::splat(im) }
     }
 
+    /// The anchors of a block.
     #[inline(always)]
     pub(super) fn anchor<V: Vector, const N: usize>(&self, first: usize) -> Complex<V, N> {
         Complex { re: load(&self.anchor_re[first..]), im: load(&self.anchor_im[first..]) }
     }
 
+    /// The columns of a block of the given number of lanes, fewer at the end.
     #[inline(always)]
-    pub(super) fn end_lap<V: Vector, const N: usize>(&mut self, first: usize, z: &Complex<V, N>, cycles: u64, left: u64) {
+    pub(super) fn columns(&self, first: usize, lanes: usize) -> &[u32] {
+        &self.column[first..self.len.min(first + lanes)]
+    }
+
+    /// Ends a block's lap: its `z`, the lanes found to be on a cycle, and the lanes found outside.
+    #[inline(always)]
+    pub(super) fn end_lap<V: Vector, const N: usize>(
+        &mut self,
+        first: usize,
+        z: &Complex<V, N>,
+        cycles: u64,
+        left: u64,
+    ) {
         for v in 0..N {
-            let at = first + v * V::LANES;
-            z.re[v].store(&mut self.next_re[at..]);
-            z.im[v].store(&mut self.next_im[at..]);
+            let place = first + v * V::LANES;
+            z.re[v].store(&mut self.next_re[place..]);
+            z.im[v].store(&mut self.next_im[place..]);
         }
         let all = u64::MAX >> (64 - (self.len - first).min(N * V::LANES));
         if (cycles | left) & all != 0 {
-            self.found.push((first, cycles & all, left & all));
+            self.losses.push((first, cycles & all, left & all));
         }
     }
 
-    pub(super) fn finish_lap(&mut self, outside: &mut Pool) {
-        for &(first, cycles, left) in &self.found {
-            for l in places(left & !cycles) {
+    /// Ends the lap of all blocks: pixels that left go to `outside` with the `z` from before the lap; those on a cycle
+    /// are dropped.
+    pub(super) fn finish_lap(&mut self, outside: &mut Self) {
+        for &(first, _, left) in &self.losses {
+            for l in places(left) {
                 outside.push(self.get(first + l));
             }
         }
         std::mem::swap(&mut self.z_re, &mut self.next_re);
         std::mem::swap(&mut self.z_im, &mut self.next_im);
-        let mut found = std::mem::take(&mut self.found);
-        for (first, cycles, left) in found.drain(..).rev() {
-            let mut gone = cycles | left;
-            while gone != 0 {
-                let l = gone.ilog2() as usize;
-                gone ^= 1 << l;
-                self.swap_remove(first + l);
+        // From the last to the first, so that the pixel that fills a gap is not itself lost.
+        while let Some((first, cycles, left)) = self.losses.pop() {
+            let mut lost = cycles | left;
+            while lost != 0 {
+                let l = lost.ilog2() as usize;
+                lost ^= 1 << l;
+                self.len -= 1;
+                self.set(first + l, self.get(self.len));
             }
         }
-        self.found = found;
     }
 
     /// Makes every pixel's `z` its anchor.
@@ -142,6 +160,7 @@ impl Pool {
     }
 }
 
+/// `N` vectors from the front of a slice.
 #[inline(always)]
 pub(super) fn load<V: Vector, const N: usize>(from: &[f64]) -> [V; N] {
     let mut vectors = [V::splat(0.0); N];

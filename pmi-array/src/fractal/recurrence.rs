@@ -39,6 +39,12 @@ impl<V: Vector, const N: usize> Parameter<V, N> {
     pub(super) fn splat((re, im): (f64, f64)) -> Self {
         Self { re: [V::splat(re); N], im: V::splat(im) }
     }
+
+    /// `|c|^2` of vector `v`.
+    #[inline(always)]
+    pub(super) fn norm(&self, v: usize) -> V {
+        self.re[v].mul_add(self.re[v], self.im.mul(self.im))
+    }
 }
 
 /// One step of an iteration, `z -> f(z) + c`.

@@ -3,6 +3,9 @@
 use super::{Formula, View};
 use crate::simd::Vector;
 
+/// No point as far as this from the real axis lies in the cardioid, whose height is `3 sqrt(3) / 8`, or in the disk.
+pub(super) const INTERIOR_HEIGHT: f64 = 0.65;
+
 /// Lanes whose `c` lies so far within the Mandelbrot set's main cardioid or period-2 disk that the orbit of 0, with
 /// every operation rounded, never leaves `|z| <= 2`. Bit `l` is lane `l`.
 ///
@@ -34,7 +37,8 @@ pub(super) fn interior<V: Vector>(re: V, im: V) -> u64 {
     let p = x.mul_add(x, yy).sqrt();
     let q = p.add(p).add(V::splat(K));
     let d = p.sub(x);
-    let cardioid = q.mul(q).le(d.add(d));
+    // As a difference, so that overflow makes it NaN or infinite, which is outside.
+    let cardioid = q.mul(q).sub(d.add(d)).le(V::splat(0.0));
     let x = re.add(V::splat(1.0));
     let disk = x.mul_add(x, yy).le(V::splat((1.0 - K) * (1.0 - K) / 16.0));
     V::bits(cardioid) | V::bits(disk)

@@ -10,8 +10,9 @@
 //!   library runs, which ends as all are in it.
 //! - A task that fails, or sees that another did, [leaves](Library::leave): it tells everyone, with the number of
 //!   agreements it had entered on each communicator. A task waits in an agreement until it completes or a member is
-//!   known to have left before it entered this one: since what a member entered it abandons only for the same reason,
-//!   either all of them complete an agreement or none does.
+//!   known to have left before it entered this one, or in the middle of it, which it does only for the same reason, or
+//!   as the others are in another collective. A task that completes the agreement has heard, directly or through
+//!   others, from all members that they entered the same; so either all complete it or none does.
 //! - A blocking send of the user's buffer that is not done when somebody has left goes on until it is done or its
 //!   receiver has left, after which nobody reads the buffer.
 //! - Before the next call all tasks [renew](Library::renew): stray messages stay behind on the old communicator.
@@ -183,12 +184,13 @@ impl Transport for MpiTransport {
             let wait = Wait::Revocable(&given_up);
             if !receiving.wait(&self.library, wait) {
                 receiving.cancel_receive(&self.library);
+                self.entered.set(count - 1);
                 Revoked::raise();
             }
-            assert!(
-                theirs == *signature,
-                "tasks disagree on the collective: task {rank} calls {signature}, task {from} calls {theirs}"
-            );
+            if theirs != *signature {
+                self.entered.set(count - 1);
+                panic!("tasks disagree on the collective: task {rank} calls {signature}, task {from} calls {theirs}");
+            }
             // The message is short: it has left, or will without our help.
             sending.test();
             distance *= 2;
