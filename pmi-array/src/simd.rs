@@ -73,6 +73,11 @@ pub(crate) fn level() -> Level {
     })
 }
 
+/// The name of the SIMD level that kernels run at: `baseline`, `avx2` or `avx512`.
+pub fn simd_level() -> &'static str {
+    level().name()
+}
+
 /// A computation to compile once per [`Level`].
 pub(crate) trait Kernel {
     /// What it returns.
@@ -208,7 +213,7 @@ impl Vector for f64 {
     }
 }
 
-/// The vectors of x86-64. Their types are private to this module: only [`avx2`] and [`avx512`] name them, and only as
+/// The vectors of x86-64. Their types are private to this module: only `avx2` and `avx512` name them, and only as
 /// the parameter of the kernel they run. So a method of such a type runs within one of these functions, hence on a CPU
 /// that has its target features: the SAFETY argument of every intrinsic below.
 #[cfg(target_arch = "x86_64")]

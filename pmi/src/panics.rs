@@ -2,11 +2,11 @@
 
 use crate::error::Failure;
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::{Arc, Mutex, Once, PoisonError};
 
-/// Where the threads of a task note the first panic of a call.
+/// Where the threads of a task note their last panic.
 #[derive(Clone, Default)]
 pub(crate) struct Notes(Arc<Mutex<Option<Note>>>);
 
@@ -17,8 +17,10 @@ struct Note {
 }
 
 thread_local! {
-    /// Where a panic on this thread is noted; `None` outside parallel functions.
+    /// Where a panic on this thread is noted.
     static NOTES: RefCell<Option<Notes>> = const { RefCell::new(None) };
+    /// Whether this thread is in a parallel function: elsewhere panics are printed, as ever.
+    static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
 /// How a function that was caught ended.
@@ -40,28 +42,33 @@ impl Caught {
 }
 
 impl Notes {
-    /// Notes the panics of this thread here from now on: for a thread that works for the task alone.
+    /// Notes panics of this thread's parallel functions here.
     pub(crate) fn adopt_thread(&self) {
         install_hook();
         NOTES.set(Some(self.clone()));
     }
 
-    /// Runs `f` and catches its panic.
+    /// As [`adopt_thread`](Notes::adopt_thread), for a thread that does nothing else than run parallel functions.
+    pub(crate) fn adopt_helper(&self) {
+        self.adopt_thread();
+        INSIDE.set(true);
+    }
+
+    /// Runs `f`, on an adopted thread, and catches its panic.
     pub(crate) fn catch<R>(&self, f: impl FnOnce() -> R) -> Result<R, Caught> {
-        install_hook();
-        let before = NOTES.replace(Some(self.clone()));
+        let before = INSIDE.replace(true);
         // What the function leaves half done is the user's own: a parallel object's state, as documented at `call`.
         let result = catch_unwind(AssertUnwindSafe(f));
-        NOTES.set(before);
-        let note = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        INSIDE.set(before);
         result.map_err(|payload| {
             if payload.is::<crate::comm::Revoked>() {
                 return Caught::Revoked;
             }
-            match note {
-                Some(Note { message, place }) => Caught::Panicked { message, place },
-                None => Caught::Panicked { message: text(&*payload), place: None },
-            }
+            let message = text(&*payload);
+            // The last note may be of a panic that the function itself has caught.
+            let note = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let place = note.filter(|note| note.message == message).and_then(|note| note.place);
+            Caught::Panicked { message, place }
         })
     }
 }
@@ -83,10 +90,10 @@ fn install_hook() {
         std::panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
             // A thread that is going away has no more notes.
             let notes = NOTES.try_with(|notes| notes.borrow().clone()).ok().flatten();
-            let Some(notes) = notes else { return before(info) };
+            let Some(notes) = notes.filter(|_| INSIDE.get()) else { return before(info) };
             let place = info.location().map(ToString::to_string);
             let note = Note { message: text(info.payload()), place };
-            notes.0.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(note);
+            notes.0.lock().unwrap_or_else(PoisonError::into_inner).replace(note);
             if verbose {
                 before(info);
             }
@@ -101,6 +108,7 @@ mod tests {
     #[test]
     fn message_and_place_are_caught() {
         let notes = Notes::default();
+        notes.adopt_thread();
         let Err(Caught::Panicked { message, place }) = notes.catch(|| panic!("no {}", 7)) else {
             panic!("not caught");
         };

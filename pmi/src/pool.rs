@@ -16,17 +16,14 @@ thread_local! {
 /// The calling thread is one of them where it can be, so that a parallel iterator started on it runs in the pool
 /// without a hand-over; it cannot where an earlier world on the thread had another number of threads.
 pub(crate) fn for_this_thread(threads: usize, notes: &Notes) -> Result<Arc<ThreadPool>> {
+    notes.adopt_thread();
     let joined = JOINED.with_borrow(Clone::clone);
     if let Some(pool) = joined.as_ref().filter(|pool| pool.current_num_threads() == threads) {
         return Ok(pool.clone());
     }
     let builder = || {
         let notes = notes.clone();
-        let start = move |index: usize| {
-            if index > 0 {
-                notes.adopt_thread();
-            }
-        };
+        let start = move |_| notes.adopt_helper(); // not called for a thread that joins
         ThreadPoolBuilder::new().num_threads(threads).thread_name(|n| format!("pmi-pool-{n}")).start_handler(start)
     };
     let failed = |cause| Error::setup(format!("a pool of {threads} threads cannot be started: {cause}"));

@@ -74,7 +74,7 @@ pub(crate) fn conjure<F: Copy + 'static>() -> F {
         );
     };
     // SAFETY: F has no bytes, so any memory is a valid representation. It is inhabited and need not be unique: every
-    // way here starts from a verb that was given an F, on a task that runs the same program, and F is Copy.
+    // way here starts from a verb or a `Code` that was given an F, on a task that runs the same program, and F is Copy.
     unsafe { MaybeUninit::<F>::uninit().assume_init() }
 }
 

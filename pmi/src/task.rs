@@ -2,6 +2,7 @@
 
 use crate::comm::Comm;
 use crate::handle::Handle;
+use crate::progress::Progress;
 use rayon::ThreadPool;
 use std::any::Any;
 use std::cell::{Ref, RefCell, RefMut};
@@ -45,6 +46,11 @@ impl Task {
     /// second world with another number of threads than the thread's first; with `install` they always do.
     pub fn install<R: Send>(&self, f: impl FnOnce() -> R + Send) -> R {
         self.pool.install(f)
+    }
+
+    /// Where to report how far this call has come: see [`with_progress`](crate::with_progress).
+    pub fn progress(&self) -> Progress {
+        Progress::current()
     }
 
     /// This task's instance of a parallel object.

@@ -3,7 +3,7 @@
 use postcard::ser_flavors::Flavor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
@@ -34,6 +34,21 @@ thread_local! {
     /// What a `Serialize` or `Deserialize` of this crate has to say of its failure: postcard drops the texts of
     /// custom errors.
     static NOTE: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// Whether the bytes being decoded are what a task of this world has sent.
+    static SENT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Decodes what a task of this world has sent with a verb.
+pub(crate) fn decode_sent<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    SENT.set(true);
+    let result = decode(bytes);
+    SENT.set(false);
+    result
+}
+
+/// Whether this is inside [`decode_sent`].
+pub(crate) fn reading_what_was_sent() -> bool {
+    SENT.get()
 }
 
 /// Says why the value that is being serialised or deserialised fails; returns the text for serde's own error.

@@ -8,9 +8,13 @@
 //! | module | what it checks |
 //! |---|---|
 //! | `conformance` | the communicator, on every transport |
+//! | `arrays` | distributed arrays against serial ndarray |
+//! | `fractals` | fractals against their definition |
 //! | `verbs` | exec, call, invoke, reduce, create; handles; what comes back when things fail |
 
+mod arrays;
 mod conformance;
+mod fractals;
 mod verbs;
 
 use libtest_mimic::{Arguments, Trial};
@@ -37,7 +41,7 @@ macro_rules! cases {
 pub(crate) use cases;
 
 fn all() -> Vec<Case> {
-    [conformance::cases(), verbs::cases()].into_iter().flatten().collect()
+    [conformance::cases(), verbs::cases(), arrays::cases(), fractals::cases()].into_iter().flatten().collect()
 }
 
 /// The sizes of the embedded worlds.

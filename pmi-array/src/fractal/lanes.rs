@@ -14,11 +14,7 @@ pub(super) fn advance<V: Vector, const N: usize>(
     c: &Parameter<V, N>,
     k: u32,
 ) {
-    for _ in 0..k / 2 {
-        f.step(z, c);
-        f.step(z, c);
-    }
-    if k % 2 == 1 {
+    for _ in 0..k {
         f.step(z, c);
     }
 }

@@ -1,7 +1,8 @@
 //! The phases of a row: kernels over blocks of pixels.
 //!
 //! Why it is enough to test after a lap: an orbit that has left `|z| <= R`, `R >= 2`, stays outside if `|c| < 1.9975`
-//! (a *tame* `c`; blocks with others are counted step by step to the end). For then
+//! (a *tame* `c`; blocks with others are counted step by step to the end). The rounded `|z|^2` exceeds `R^2` only if
+//! `|z| > R`, as `R^2` is a number. And then
 //! `|z'| >= |z|^d (1 - 2^-16) - |c| > |z| + 0.002`, where `2^-16 |z|^d` is more than the rounding of a step of any degree
 //! `d >= 2` below `2^32`; and so the rounded `|z'|^2` exceeds `R^2` too. On overflow, one part of `z'` becomes infinite
 //! or NaN; so then does some part of every later `z`, and `|z|^2`, which is not `<= R^2`.

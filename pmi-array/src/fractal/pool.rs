@@ -19,7 +19,7 @@ pub(super) struct Pixel {
 
 /// Pixels in no order, all after the same number of iterations: an array a variable.
 ///
-/// The arrays' room past the last pixel holds zeros or pixels of the past, lanes that iterate to no effect.
+/// The arrays' room past the last pixel holds zeros or pixels of the past: lanes that iterate to no effect.
 #[derive(Default)]
 pub(super) struct Pool {
     len: usize,

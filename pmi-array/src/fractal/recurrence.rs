@@ -140,6 +140,13 @@ impl Recurrence for Power {
 /// `fma` is one multiplication and addition with one rounding, [`f64::mul_add`]. Where the CPU has no such instruction
 /// it is a library call: right, though slow.
 ///
+/// ```
+/// use pmi_array::fractal::{Formula, escape_count};
+///
+/// assert_eq!(escape_count(Formula::Mandelbrot, (1.0, 0.0), 1000), 3); // 0, 1, 2, then 5
+/// assert_eq!(escape_count(Formula::Mandelbrot, (-1.0, 0.0), 1000), 1000); // 0, -1, 0, -1, ...
+/// ```
+///
 /// # Panics
 /// If a Multibrot degree is below 2.
 #[must_use]

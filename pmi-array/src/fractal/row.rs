@@ -6,6 +6,8 @@
 //! the pool and [`Recount`] takes them over that one lap again, counting. Pool and recount work on full blocks, so lanes
 //! stay busy however unlike the counts of neighbours are.
 
+use std::cell::Cell;
+
 use super::measure::{Count, Measure, Smooth};
 use super::phases::{ENTRY, Enter, Lap, Recount};
 use super::pool::Pool;
@@ -18,6 +20,12 @@ use crate::simd::{Level, dispatch, level};
 /// Laps grow with the iterations made, a quarter of these each, up to this length: going over one again stays cheap.
 const LONGEST_LAP: u32 = 256;
 
+thread_local! {
+    /// The memory of the last row's pool and of those outside, for the next: an allocation a row would cost more than
+    /// some rows do.
+    static POOLS: Cell<[Pool; 2]> = Cell::default();
+}
+
 /// The escape counts of a row of the image: `out[i]` is [`escape_count`](super::escape_count) of the point
 /// (`view.x(i)`, `view.y(row)`), bit for bit, on every CPU.
 ///
@@ -26,7 +34,16 @@ const LONGEST_LAP: u32 = 256;
 /// Carlo factorization algorithm", 1980, finds cycles like this, by comparing with the `z` of a power of two). The
 /// result is the same; without, every iteration that counts is made.
 ///
-/// Computes on the calling thread, and sends nothing. Rows are independent; their cost differs a hundredfold.
+/// Computes on the calling thread, and sends nothing. Rows are independent, and cost very different times.
+///
+/// ```
+/// use pmi_array::fractal::{Formula, View, row_counts};
+///
+/// let view = View { corner1: (-2.0, -1.0), corner2: (1.0, 1.0), width: 7, height: 5 };
+/// let mut counts = [0; 7];
+/// row_counts(&Formula::Mandelbrot, &view, 2, 100, true, &mut counts);
+/// assert_eq!(counts, [100, 100, 100, 100, 100, 5, 3]); // -2, -1.5, ..., 1 on the real axis
+/// ```
 ///
 /// # Panics
 /// If the view has no such row, `out` is not as long as the view is wide, or a Multibrot degree is below 2.
@@ -88,7 +105,8 @@ pub(super) struct Row<'a, M: Measure> {
 impl<M: Measure> Row<'_, M> {
     fn compute(mut self, level: Level, f: impl Recurrence) {
         let maxit = self.measure.maxit();
-        let (mut pool, mut outside) = (Pool::default(), Pool::default());
+        let [mut pool, mut outside] = POOLS.take();
+        pool.clear();
         dispatch(level, Enter { f, row: &mut self, pool: &mut pool });
         let mut n = ENTRY;
         let mut anchored = n;
@@ -104,6 +122,7 @@ impl<M: Measure> Row<'_, M> {
                 pool.drop_anchor();
             }
         }
+        POOLS.set([pool, outside]);
     }
 
     /// The imaginary part of every pixel's `c`.

@@ -51,6 +51,15 @@ pub(super) fn interior<V: Vector>(re: V, im: V) -> u64 {
 /// Rounding to nearest keeps the symmetry, for every operation of these formulas takes operands of opposite signs to
 /// results of opposite signs.
 ///
+/// ```
+/// use pmi_array::fractal::{Formula, View, mirror};
+///
+/// let view = View { corner1: (-2.0, -1.0), corner2: (1.0, 1.0), width: 7, height: 5 };
+/// assert_eq!(mirror(&Formula::Mandelbrot, &view, 0), Some(4));
+/// assert_eq!(mirror(&Formula::Mandelbrot, &view, 2), None); // the real axis is its own image
+/// assert_eq!(mirror(&Formula::BurningShip, &view, 0), None);
+/// ```
+///
 /// # Panics
 /// If the view has no such row.
 #[must_use]

@@ -1,11 +1,15 @@
 //! Continuous escape time: counts without the steps between them.
 
+use std::f64::consts::LN_2;
+
 use super::Formula;
 use super::recurrence::escape;
 
 /// The squared radius to escape from. The larger, the smoother the result at the whole iterations; from here on the
 /// jumps are below what an 8-bit colour shows.
 pub(super) const BAILOUT: f64 = 65536.0;
+
+const LN_BAILOUT: f64 = 16.0 * LN_2;
 
 /// The continuous escape time of a point: with `n` the iterations it takes to leave the disk of radius `R = 256`, and
 /// `d` the formula's degree,
@@ -16,7 +20,16 @@ pub(super) const BAILOUT: f64 = 65536.0;
 /// the formula is that of Peitgen and Richter's "continuous potential" (The Beauty of Fractals, 1986), shifted so that
 /// it lies between `n` and `n + 1` for an orbit that left just now.
 ///
-/// An orbit that overflows has the largest finite `|z_n|^2`.
+/// An orbit that overflows has the largest finite `|z_n|^2`. `ln` is the platform's mathematics library's, so that the
+/// last bit may differ from one system to another.
+///
+/// ```
+/// use pmi_array::fractal::{Formula, escape_smooth};
+///
+/// let near = escape_smooth(Formula::Mandelbrot, (0.400, 0.4), 1000);
+/// let far = escape_smooth(Formula::Mandelbrot, (0.401, 0.4), 1000);
+/// assert!(near > far && near - far < 0.1);
+/// ```
 ///
 /// # Panics
 /// If a Multibrot degree is below 2.
@@ -29,7 +42,7 @@ pub fn escape_smooth(formula: Formula, point: (f64, f64), maxit: u32) -> f64 {
 /// The continuous escape time of an orbit that left at `n` with the given `|z_n|^2`.
 pub(super) fn fraction(n: u32, norm: f64, ln_degree: f64) -> f64 {
     // `min` takes the number where one side is NaN. The halves in ln|z| = ln(norm) / 2 and ln R cancel.
-    let ratio = norm.min(f64::MAX).ln() / BAILOUT.ln();
+    let ratio = norm.min(f64::MAX).ln() / LN_BAILOUT;
     f64::from(n) + 1.0 - ratio.ln() / ln_degree
 }
 

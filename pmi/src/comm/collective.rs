@@ -81,12 +81,26 @@ impl Comm {
     #[track_caller]
     pub fn gather_v<T: Pod>(&self, root: usize, mine: &[T]) -> Option<(Vec<T>, Vec<usize>)> {
         let counts = self.gather(root, &[mine.len()]);
-        self.agree(Signature::new("gather_v").of::<T>().root(root));
         let mut all = counts.map(|counts| (zeroed(counts.iter().sum()), counts));
-        let byte_counts = all.as_ref().map(|(_, counts)| bytes_of::<T>(counts)).unwrap_or_default();
-        let out = all.as_mut().map(|(data, _)| (bytemuck::must_cast_slice_mut(data.as_mut_slice()), &byte_counts[..]));
-        self.transport.gather(root, bytemuck::must_cast_slice(mine), out);
+        self.gather_v_into(root, mine, all.as_mut().map(|(data, counts)| (&mut data[..], &counts[..])));
         all
+    }
+
+    /// As [`gather_v`](Comm::gather_v) into a buffer of root's, which knows how many elements come from each task.
+    ///
+    /// # Panics
+    /// Where `root` does not exist, or its buffer and counts do not fit.
+    #[track_caller]
+    pub fn gather_v_into<T: Pod>(&self, root: usize, mine: &[T], out: Option<(&mut [T], &[usize])>) {
+        self.peer(root);
+        let out = self.as_root("gather_v_into", root, out);
+        if let Some((data, counts)) = &out {
+            self.counts_fit("gather_v_into", data, counts);
+        }
+        self.agree(Signature::new("gather_v").of::<T>().root(root));
+        let byte_counts = out.as_ref().map(|(_, counts)| bytes_of::<T>(counts)).unwrap_or_default();
+        let out = out.map(|(data, _)| (bytemuck::must_cast_slice_mut(data), &byte_counts[..]));
+        self.transport.gather(root, bytemuck::must_cast_slice(mine), out);
     }
 
     /// Task `root` gets everyone's value, in rank order.

@@ -6,10 +6,18 @@ use crate::runtime::{World, world};
 use crate::task::Task;
 use crate::{cores, op, reduce};
 
+/// How many tasks the current world has: the one that the calling thread controls.
+///
+/// # Errors
+/// Where the thread controls no world.
+pub fn size() -> Result<usize> {
+    Ok(world::current("size")?.size())
+}
+
 impl World {
     /// How many tasks the world has.
     pub fn size(&self) -> usize {
-        world::current("World::size").map_or(0, |world| world.size())
+        size().unwrap_or(0)
     }
 
     /// How many threads the controller's rayon pool has.

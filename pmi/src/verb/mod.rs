@@ -9,6 +9,7 @@ mod reduce;
 
 pub use call::call;
 pub use create::create;
+pub use describe::size;
 pub use exec::exec;
 pub use invoke::invoke;
 pub use reduce::reduce;
@@ -62,7 +63,7 @@ impl<F: Fn(&Task, &mut T, A) -> R + Portable, T: 'static, A: Argument, R> Body f
 
 /// Decodes the arguments and runs the function.
 fn run<B: Body>(task: &Task, args: &[u8]) -> Result<B::Output, Refusal> {
-    let args = wire::decode(args)
+    let args = wire::decode_sent(args)
         .map_err(|cause| format!("the argument cannot be read as a {}: {cause}", type_name::<B::Args>()))?;
     Ok(B::run(task, args))
 }

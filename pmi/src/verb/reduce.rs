@@ -64,13 +64,13 @@ fn run_and_combine<B: Body<Output: Serialize + DeserializeOwned>, O: Operator<B:
     let (body, combine): (Run, Combine) = (run_and_return::<B>, combine::<B::Output, O>);
     let order = Order::Reduce(Remote::new(body), Remote::new(combine));
     let ((), bytes) = world::current("reduce")?.issue("reduce", order, args, body)?;
-    wire::decode(&bytes).map_err(|cause| Error::wire("reduce", "result", cause))
+    wire::decode_sent(&bytes).map_err(|cause| Error::wire("reduce", "result", cause))
 }
 
 /// Replaces `low` by its combination with `high`.
 fn combine<R: Serialize + DeserializeOwned, O: Operator<R>>(low: &mut Vec<u8>, high: &[u8]) -> std::result::Result<(), Refusal> {
     let unreadable = |cause| format!("a result cannot be read as a {}: {cause}", type_name::<R>());
-    let (a, b) = (wire::decode(low).map_err(unreadable)?, wire::decode(high).map_err(unreadable)?);
+    let (a, b) = (wire::decode_sent(low).map_err(unreadable)?, wire::decode_sent(high).map_err(unreadable)?);
     low.clear();
     let result = conjure::<O>().apply(a, b);
     wire::append(&result, low).map_err(|cause| format!("a {} cannot be sent: {cause}", type_name::<R>()))

@@ -13,9 +13,8 @@ use std::time::{Duration, Instant};
 const LEFT: c_int = 1;
 /// Added to a tag of the runtime for the part of a message that its first piece has no room for.
 const REST: c_int = 64;
-/// The longest first piece of a message of the runtime.
+/// The longest first piece of a message of the runtime; one of this length is followed by the rest.
 const PIECE: usize = 2048;
-const HEADER: usize = 8;
 
 /// How many polls a wait makes before it looks at who has given up and, when crowded, lets others run.
 const POLLS: u32 = 128;
@@ -42,6 +41,8 @@ pub(crate) struct Library {
     i_left: Cell<bool>,
     /// The agreements that this task has entered, for each of its communicators.
     entered: RefCell<HashMap<u64, Weak<Cell<u64>>>>,
+    /// Where the first piece of a message of the runtime is received.
+    piece: RefCell<Box<[u8; PIECE]>>,
 }
 
 /// What a wait is for: when it may end early, and how it passes the time.
@@ -86,6 +87,7 @@ impl Library {
                 left: RefCell::default(),
                 i_left: Cell::new(false),
                 entered: RefCell::default(),
+                piece: RefCell::new(Box::new([0; PIECE])),
             }))
         }
     }
@@ -234,48 +236,55 @@ impl Library {
     /// Sends a message of the runtime.
     pub(super) fn post(&self, to: usize, tag: u32, bytes: &[u8]) {
         let tag = tag as c_int;
-        let first = bytes.len().min(PIECE - HEADER);
-        let mut piece = [0; PIECE];
-        piece[..HEADER].copy_from_slice(&(bytes.len() as u64).to_le_bytes());
-        piece[HEADER..HEADER + first].copy_from_slice(&bytes[..first]);
-        let (data, len) = (pointer(&piece), int(HEADER + first));
+        let (first, rest) = bytes.split_at(bytes.len().min(PIECE));
+        let (data, len) = (pointer(first), int(first.len()));
         // SAFETY: the buffer has that length. Messages this short are sent at once; the receiver is waiting for it.
         unsafe { check!(MPI_Send(data, len, raw::RSMPI_UINT8_T, int(to), tag, self.control)) };
-        if first < bytes.len() {
-            self.send_all(to, tag + REST, &bytes[first..]);
+        if first.len() == PIECE {
+            self.send_all(to, tag + REST, rest);
         }
     }
 
     /// Receives a message of the runtime; its sender.
     pub(super) fn collect(&self, from: Option<usize>, tag: u32, into: &mut Vec<u8>, idle: bool) -> usize {
         let tag = tag as c_int;
-        let mut piece = [0; PIECE];
+        let mut piece = self.piece.borrow_mut();
         let how = if idle { Wait::Idle } else { Wait::Certain };
         // SAFETY: the buffer has that length, and lives until the request is done: the wait does not end early.
-        let status = unsafe {
+        let (source, len) = unsafe {
             let from = from.map_or(raw::RSMPI_ANY_SOURCE, int);
-            let (data, len, byte) = (pointer_mut(&mut piece), int(PIECE), raw::RSMPI_UINT8_T);
+            let (data, len, byte) = (pointer_mut(&mut **piece), int(PIECE), raw::RSMPI_UINT8_T);
             let request = filled(|to| check!(MPI_Irecv(data, len, byte, from, tag, self.control, to)));
-            self.finish_request(request, how)
+            let status = self.finish_request(request, how);
+            (status.MPI_SOURCE, filled::<c_int>(|to| check!(MPI_Get_count(&status, byte, to))) as usize)
         };
-        let (source, got) = (status.MPI_SOURCE as usize, raw::bytes_of(&status));
-        let len = u64::from_le_bytes(piece[..HEADER].try_into().expect("eight bytes")) as usize;
         into.clear();
-        into.extend_from_slice(&piece[HEADER..got]);
-        if into.len() < len {
-            let first = into.len();
-            into.resize(len, 0);
-            let rest = &mut into[first..];
-            // SAFETY: as above.
-            unsafe {
-                let (data, len) = (pointer_mut(rest), rest.len());
-                let request = raw::with_type(len, |count, kind| {
-                    filled(|to| check!(MPI_Irecv(data, count, kind, int(source), tag + REST, self.control, to)))
-                });
-                self.finish_request(request, Wait::Certain);
-            }
+        into.extend_from_slice(&piece[..len]);
+        if len == PIECE {
+            self.collect_rest(source, tag + REST, into);
         }
-        source
+        source as usize
+    }
+
+    /// Receives the rest of a message of the runtime.
+    fn collect_rest(&self, source: c_int, tag: c_int, into: &mut Vec<u8>) {
+        let mut status: raw::MPI_Status = filled(|_| ());
+        self.wait(Wait::Certain, || {
+            let mut found: c_int = 0;
+            // SAFETY: MPI is initialised and the pointers are to live values.
+            unsafe { check!(MPI_Iprobe(source, tag, self.control, &mut found, &mut status)) };
+            found != 0
+        });
+        let rest = raw::bytes_of(&status);
+        into.resize(PIECE + rest, 0);
+        // SAFETY: the buffer has that length, and lives until the request is done: the wait does not end early.
+        unsafe {
+            let data = pointer_mut(&mut into[PIECE..]);
+            let request = raw::with_type(rest, |count, kind| {
+                filled(|to| check!(MPI_Irecv(data, count, kind, source, tag, self.control, to)))
+            });
+            self.finish_request(request, Wait::Certain);
+        }
     }
 
     /// Sends bytes of any number on the control communicator and waits until they have left.

@@ -1,0 +1,47 @@
+//! The whole array on the controller.
+
+use super::{DistArray, elements};
+use crate::element::Element;
+use crate::error::{Error, Result};
+use ndarray::{Array, Dimension, IxDyn};
+use pmi::Task;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How many bytes a gather may bring to the controller.
+static LIMIT: AtomicUsize = AtomicUsize::new(4 << 30);
+
+/// Sets how many bytes [`DistArray::gather`] may bring to the controller; 4 GiB unless set.
+pub fn set_gather_limit(bytes: usize) {
+    LIMIT.store(bytes, Ordering::Relaxed);
+}
+
+impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
+    /// Copies the whole array to the controller. Each task sends its slab, one message of its elements.
+    ///
+    /// # Errors
+    /// Where the array has more bytes than [`set_gather_limit`] allows, or the calling thread does not control the
+    /// array's world.
+    pub fn gather(&self) -> Result<Array<T, D>> {
+        let (bytes, limit) = (self.len().saturating_mul(size_of::<T>()), LIMIT.load(Ordering::Relaxed));
+        if bytes > limit {
+            return Err(Error::gather_limit(bytes, limit));
+        }
+        let all = pmi::call(|task: &Task, array: Self| array.gather_slabs(task), self.clone())?;
+        let all = Array::from_shape_vec(IxDyn(self.shape()), all).expect("the slabs make up the array");
+        Ok(all.into_dimensionality().expect("an array has as many axes as its type says"))
+    }
+
+    /// All elements on task 0, none elsewhere.
+    fn gather_slabs(&self, task: &Task) -> Vec<T> {
+        let slab = self.local(task);
+        if task.size() == 1 {
+            return elements(&slab).to_vec();
+        }
+        let counts: Vec<_> = (0..task.size()).map(|rank| self.layout.elements(rank).len()).collect();
+        let mut all = (task.rank() == 0).then(|| bytemuck::zeroed_vec(self.len()));
+        // Nothing of the user's runs here: no task can fail in between.
+        let comm = task.comm().guarded(false);
+        comm.gather_v_into(0, T::bits(elements(&slab)), all.as_deref_mut().map(|all| (all, &counts[..])));
+        T::from_bits(all.unwrap_or_default())
+    }
+}

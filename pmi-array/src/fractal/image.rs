@@ -1,0 +1,343 @@
+//! Whole images, computed by all tasks.
+
+use super::{Formula, View, mirror, row_counts, row_smooth};
+use crate::array::{DistArray, slab};
+use crate::element::Element;
+use crate::error::{Error, Result};
+use crate::layout::Layout;
+use ndarray::{Array, Ix2};
+use pmi::{Code, Portable, Task};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// An escape-time fractal to compute: which, where, how fine and how far.
+///
+/// ```
+/// use pmi_array::Fractal;
+/// # pmi::with_tasks(2, || {
+/// let seahorses = Fractal::mandelbrot().center((-0.745, 0.11), 100.0).size(90, 60).maxit(500);
+/// let counts = seahorses.counts().unwrap();
+/// assert_eq!(counts.shape(), [60, 90]);
+/// assert_eq!(counts.sum(), seahorses.shortcuts(false).counts().unwrap().sum());
+/// # })
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[must_use = "nothing is computed before `counts` or `smooth`"]
+pub struct Fractal {
+    formula: Formula,
+    view: View,
+    maxit: u32,
+    shortcuts: bool,
+}
+
+/// The width of the default view, in the complex plane.
+const WIDTH: f64 = 3.0;
+
+impl Fractal {
+    /// Of a formula, with the defaults: corners (-2, -1) and (1, 1), 900 x 600 pixels, 1000 iterations, shortcuts.
+    pub fn new(formula: Formula) -> Self {
+        let view = View { corner1: (-2.0, -1.0), corner2: (1.0, 1.0), width: 900, height: 600 };
+        Self { formula, view, maxit: 1000, shortcuts: true }
+    }
+
+    /// The Mandelbrot set: `z -> z^2 + c` from 0, `c` the pixel.
+    pub fn mandelbrot() -> Self {
+        Self::new(Formula::Mandelbrot)
+    }
+
+    /// The Julia set of `c`: `z -> z^2 + c` from the pixel. The default corners are (-1.5, -1) and (1.5, 1).
+    pub fn julia(c: (f64, f64)) -> Self {
+        Self::new(Formula::Julia { c }).corners((-1.5, -1.0), (1.5, 1.0))
+    }
+
+    /// The burning ship: `z -> (|Re z| + i |Im z|)^2 + c`.
+    pub fn burning_ship() -> Self {
+        Self::new(Formula::BurningShip)
+    }
+
+    /// The Multibrot set of a degree: `z -> z^degree + c`.
+    pub fn multibrot(degree: u32) -> Self {
+        Self::new(Formula::Multibrot { degree })
+    }
+
+    /// The points of the first and the last pixel. Row 0 lies at `corner1`'s imaginary part.
+    pub fn corners(mut self, corner1: (f64, f64), corner2: (f64, f64)) -> Self {
+        (self.view.corner1, self.view.corner2) = (corner1, corner2);
+        self
+    }
+
+    /// The points around `center`, the view `3 / zoom` wide and as high as square pixels make it: set the
+    /// [`size`](Fractal::size) before.
+    pub fn center(self, center: (f64, f64), zoom: f64) -> Self {
+        let half = WIDTH / zoom / 2.0;
+        let (width, height) = (self.view.width.max(1) as f64, self.view.height as f64);
+        let (dx, dy) = (half, half * height / width);
+        self.corners((center.0 - dx, center.1 - dy), (center.0 + dx, center.1 + dy))
+    }
+
+    /// Columns and rows, in pixels.
+    pub fn size(mut self, width: usize, height: usize) -> Self {
+        (self.view.width, self.view.height) = (width, height);
+        self
+    }
+
+    /// How many iterations at most.
+    pub fn maxit(mut self, maxit: u32) -> Self {
+        self.maxit = maxit;
+        self
+    }
+
+    /// Whether iterations are left out whose outcome is known: interior points, cycles, rows that mirror another. The
+    /// result is the same, bit for bit.
+    pub fn shortcuts(mut self, shortcuts: bool) -> Self {
+        self.shortcuts = shortcuts;
+        self
+    }
+
+    /// The view.
+    pub fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// The escape-time counts: row `j`, column `i` has the number of iterations after which the pixel's point escapes,
+    /// `maxit` where it does not; see [`escape_count`](super::escape_count). The shape is (height, width).
+    ///
+    /// The rows are dealt out to the tasks one by one, like cards, since they differ in cost by orders of magnitude,
+    /// and then sent to the tasks whose slab they belong to: each task sends every other one message, `(P - 1) / P` of
+    /// the image in all.
+    ///
+    /// # Errors
+    /// Where a corner or `c` is not finite, the degree of a Multibrot set is below 2, or the image has more pixels
+    /// than memory can address.
+    pub fn counts(&self) -> Result<DistArray<u32, Ix2>> {
+        self.image(|fractal: &Fractal, row, out| {
+            row_counts(&fractal.formula, &fractal.view, row, fractal.maxit, fractal.shortcuts, out);
+        })
+    }
+
+    /// The continuous escape times, without the steps of the counts; see [`escape_smooth`](super::escape_smooth).
+    /// Otherwise as [`counts`](Fractal::counts).
+    ///
+    /// # Errors
+    /// As [`counts`](Fractal::counts).
+    pub fn smooth(&self) -> Result<DistArray<f64, Ix2>> {
+        self.image(|fractal: &Fractal, row, out| {
+            row_smooth(&fractal.formula, &fractal.view, row, fractal.maxit, fractal.shortcuts, out);
+        })
+    }
+
+    fn check(&self) -> Result<()> {
+        let finite = |(x, y): (f64, f64), what: &str| match x.is_finite() && y.is_finite() {
+            true => Ok(()),
+            false => Err(Error::argument(format!("{what} is ({x}, {y}): it must be finite"))),
+        };
+        finite(self.view.corner1, "the first corner of the view")?;
+        finite(self.view.corner2, "the second corner of the view")?;
+        match self.formula {
+            Formula::Julia { c } => finite(c, "the c of the Julia set")?,
+            Formula::Multibrot { degree } if degree < 2 => {
+                return Err(Error::argument(format!("the degree of the Multibrot set is {degree}: it must be 2 or more")));
+            }
+            _ => {}
+        }
+        let View { width, height, .. } = self.view;
+        let bytes = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(size_of::<f64>()));
+        if bytes.is_none_or(|bytes| bytes > isize::MAX as usize) {
+            return Err(Error::argument(format!("an image of {width} x {height} pixels is too large for any memory")));
+        }
+        Ok(())
+    }
+
+    fn image<T: Element, F>(&self, row: F) -> Result<DistArray<T, Ix2>>
+    where
+        F: Fn(&Fractal, usize, &mut [T]) + Portable + Send + Sync,
+    {
+        self.check()?;
+        let make = |task: &Task, (layout, (fractal, row)): (Layout, (Fractal, Code<F>))| {
+            fractal.slab(task, &layout, row.get())
+        };
+        Ok(DistArray::try_create(&[self.view.height, self.view.width], make, (*self, Code::new(row)))?)
+    }
+
+    /// One task's slab, and in passing the rows of other slabs that it was dealt.
+    fn slab<T: Element>(
+        &self,
+        task: &Task,
+        layout: &Layout,
+        compute: impl Fn(&Fractal, usize, &mut [T]) + Sync,
+    ) -> Array<T, Ix2> {
+        let (rank, tasks, width) = (task.rank(), task.size(), self.view.width);
+        let mut mine = vec![T::default(); layout.elements(rank).len()];
+        if layout.is_empty() {
+            return slab(layout, rank, mine);
+        }
+        let deal = Deal::new(self, layout, tasks);
+        let outgoing = deal.outgoing(rank);
+        let mut send = vec![T::default(); outgoing.len() * width];
+
+        // Where each row that this task computes is to be written.
+        let rows = layout.rows().range(rank);
+        let mut jobs: Vec<Job<'_, T>> = Vec::new();
+        let mut job_of = vec![usize::MAX; self.view.height];
+        let own = rows.clone().zip(mine.chunks_exact_mut(width)).filter(|(row, _)| deal.computer(*row) == rank);
+        let others = outgoing.iter().map(|(_, row)| *row).zip(send.chunks_exact_mut(width));
+        for (row, place) in own.chain(others) {
+            let job = &mut job_of[deal.source[row]];
+            if *job == usize::MAX {
+                *job = jobs.len();
+                jobs.push(Job { row: deal.source[row], places: Vec::with_capacity(1) });
+            }
+            jobs[*job].places.push(place);
+        }
+        let (progress, done, all) = (task.progress(), AtomicUsize::new(0), jobs.len() as f64);
+        task.install(|| {
+            jobs.into_par_iter().with_max_len(2).for_each(|Job { row, mut places }| {
+                let (first, twins) = places.split_first_mut().expect("a job has a place");
+                compute(self, row, first);
+                twins.iter_mut().for_each(|twin| twin.copy_from_slice(first));
+                if progress.is_heard() {
+                    progress.report((done.fetch_add(1, Ordering::Relaxed) + 1) as f64 / all);
+                }
+            });
+        });
+
+        if tasks > 1 {
+            let count = |to: usize| outgoing.iter().filter(|(other, _)| *other == to).count() * width;
+            let counts: Vec<_> = (0..tasks).map(count).collect();
+            let incoming: Vec<Vec<usize>> = (0..tasks).map(|from| deal.between(from, rank)).collect();
+            let in_counts: Vec<_> = incoming.iter().map(|rows| rows.len() * width).collect();
+            let mut receive = bytemuck::zeroed_vec(in_counts.iter().sum());
+            // Nothing of the user's runs here: no task can fail in between.
+            let comm = task.comm().guarded(false);
+            comm.all_to_all_v_into(T::bits(&send), &counts, &mut receive, &in_counts);
+            let received = T::from_bits(receive);
+            for (row, values) in incoming.iter().flatten().zip(received.chunks_exact(width)) {
+                mine[(row - rows.start) * width..][..width].copy_from_slice(values);
+            }
+        }
+        slab(layout, rank, mine)
+    }
+}
+
+/// A row to compute, and where it goes: to its own place and to that of a row that mirrors it.
+struct Job<'a, T> {
+    row: usize,
+    places: Vec<&'a mut [T]>,
+}
+
+/// Which task computes which row.
+struct Deal<'a> {
+    layout: &'a Layout,
+    tasks: usize,
+    /// For each row the one that is computed for it: itself, or one that mirrors it.
+    source: Vec<usize>,
+    /// For each row that is computed its number among these.
+    number: Vec<usize>,
+}
+
+impl<'a> Deal<'a> {
+    fn new(fractal: &Fractal, layout: &'a Layout, tasks: usize) -> Self {
+        let height = fractal.view.height;
+        let twin = |row| mirror(&fractal.formula, &fractal.view, row).filter(|_| fractal.shortcuts);
+        let source: Vec<_> = (0..height).map(|row| twin(row).map_or(row, |twin| twin.min(row))).collect();
+        let mut next = 0;
+        let number = source.iter().enumerate().map(|(row, source)| {
+            let number = next;
+            next += usize::from(*source == row);
+            number
+        });
+        Self { layout, tasks, number: number.collect(), source }
+    }
+
+    /// The task that computes what row `row` shows.
+    fn computer(&self, row: usize) -> usize {
+        self.number[self.source[row]] % self.tasks
+    }
+
+    /// The rows that `from` computes and `to`, another task, has in its slab, ascending.
+    fn between(&self, from: usize, to: usize) -> Vec<usize> {
+        if from == to {
+            return Vec::new();
+        }
+        self.layout.rows().range(to).filter(|row| self.computer(*row) == from).collect()
+    }
+
+    /// The rows that `from` computes for others: by task, ascending.
+    fn outgoing(&self, from: usize) -> Vec<(usize, usize)> {
+        (0..self.tasks).flat_map(|to| self.between(from, to).into_iter().map(move |row| (to, row))).collect()
+    }
+}
+
+impl DistArray<u32, Ix2> {
+    /// The Mandelbrot set: escape-time counts of the points between two corners, `(width, height)` of them, after at
+    /// most `maxit` iterations. Short for [`Fractal::mandelbrot`], [`Fractal::corners`] and so on.
+    ///
+    /// ```
+    /// use pmi_array::DistArray;
+    /// # pmi::with_tasks(3, || {
+    /// let counts = DistArray::mandelbrot((-2.0, -1.0), (1.0, 1.0), (7, 5), 100);
+    /// assert_eq!(counts.gather().unwrap().row(2).to_vec(), [100, 100, 100, 100, 100, 5, 3]);
+    /// # })
+    /// ```
+    ///
+    /// # Panics
+    /// Where a corner is not finite, or the calling thread controls no world.
+    #[track_caller]
+    pub fn mandelbrot(corner1: (f64, f64), corner2: (f64, f64), size: (usize, usize), maxit: u32) -> Self {
+        computed(Fractal::mandelbrot(), corner1, corner2, size, maxit)
+    }
+
+    /// The Julia set of `c`. See [`mandelbrot`](DistArray::mandelbrot).
+    ///
+    /// # Panics
+    /// As [`mandelbrot`](DistArray::mandelbrot), and where `c` is not finite.
+    #[track_caller]
+    pub fn julia(
+        c: (f64, f64),
+        corner1: (f64, f64),
+        corner2: (f64, f64),
+        size: (usize, usize),
+        maxit: u32,
+    ) -> Self {
+        computed(Fractal::julia(c), corner1, corner2, size, maxit)
+    }
+
+    /// The burning ship. See [`mandelbrot`](DistArray::mandelbrot).
+    ///
+    /// # Panics
+    /// As [`mandelbrot`](DistArray::mandelbrot).
+    #[track_caller]
+    pub fn burning_ship(corner1: (f64, f64), corner2: (f64, f64), size: (usize, usize), maxit: u32) -> Self {
+        computed(Fractal::burning_ship(), corner1, corner2, size, maxit)
+    }
+
+    /// The Multibrot set of a degree. See [`mandelbrot`](DistArray::mandelbrot).
+    ///
+    /// # Panics
+    /// As [`mandelbrot`](DistArray::mandelbrot), and where `degree` is below 2.
+    #[track_caller]
+    pub fn multibrot(
+        degree: u32,
+        corner1: (f64, f64),
+        corner2: (f64, f64),
+        size: (usize, usize),
+        maxit: u32,
+    ) -> Self {
+        computed(Fractal::multibrot(degree), corner1, corner2, size, maxit)
+    }
+}
+
+#[track_caller]
+fn computed(
+    fractal: Fractal,
+    corner1: (f64, f64),
+    corner2: (f64, f64),
+    (width, height): (usize, usize),
+    maxit: u32,
+) -> DistArray<u32, Ix2> {
+    match fractal.corners(corner1, corner2).size(width, height).maxit(maxit).counts() {
+        Ok(counts) => counts,
+        Err(error) => panic!("{error}"),
+    }
+}

@@ -1,0 +1,6 @@
+//! Files.
+
+mod colormap;
+mod png;
+
+pub use colormap::Colormap;
