@@ -1,6 +1,6 @@
 //! The whole array on the controller.
 
-use super::{DistArray, elements};
+use super::DistArray;
 use crate::element::Element;
 use crate::error::{Error, Result};
 use ndarray::{Array, Dimension, IxDyn};
@@ -35,13 +35,13 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     fn gather_slabs(&self, task: &Task) -> Vec<T> {
         let slab = self.local(task);
         if task.size() == 1 {
-            return elements(&slab).to_vec();
+            return self.elements(task, &slab).to_vec();
         }
         let counts: Vec<_> = (0..task.size()).map(|rank| self.layout.elements(rank).len()).collect();
         let mut all = (task.rank() == 0).then(|| bytemuck::zeroed_vec(self.len()));
         // Nothing of the user's runs here: no task can fail in between.
         let comm = task.comm().guarded(false);
-        comm.gather_v_into(0, T::bits(elements(&slab)), all.as_deref_mut().map(|all| (all, &counts[..])));
+        comm.gather_v_into(0, T::bits(self.elements(task, &slab)), all.as_deref_mut().map(|all| (all, &counts[..])));
         T::from_bits(all.unwrap_or_default())
     }
 }

@@ -1,6 +1,6 @@
 //! Element-wise functions.
 
-use super::{DistArray, GRAIN, elements, slab};
+use super::{DistArray, GRAIN, slab};
 use crate::element::Element;
 use crate::layout::Layout;
 use ndarray::Dimension;
@@ -47,7 +47,7 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     {
         let make = |task: &Task, (layout, (array, f, args)): (Layout, (Self, Code<F>, A))| {
             let (f, mine) = (f.get(), array.local(task));
-            let mine = elements(&mine);
+            let mine = array.elements(task, &mine);
             let mapped = task.install(|| mine.par_iter().with_min_len(GRAIN).map(|x| f(&args, *x)).collect());
             slab(&layout, task.rank(), mapped)
         };

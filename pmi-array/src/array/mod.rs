@@ -75,6 +75,11 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
         expect(Self::try_create(shape, slab, args))
     }
 
+    /// The elements of this task's slab, in C order.
+    pub(crate) fn elements<'s>(&self, task: &Task, slab: &'s Array<T, D>) -> &'s [T] {
+        &slab.as_slice().expect("slabs are kept in C order")[..self.layout.elements(task.rank()).len()]
+    }
+
     /// The length of each axis.
     pub fn shape(&self) -> &[usize] {
         self.layout.shape()
@@ -102,15 +107,14 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
 }
 
 /// A slab of a task from its elements in C order.
-pub(crate) fn slab<T, D: Dimension>(layout: &Layout, rank: usize, elements: Vec<T>) -> Array<T, D> {
+pub(crate) fn slab<T: Element, D: Dimension>(layout: &Layout, rank: usize, mut elements: Vec<T>) -> Array<T, D> {
     let shape = layout.local_shape(rank);
+    if shape.is_empty() {
+        // An ndarray without axes has an element; that of the tasks to which it does not belong is never looked at.
+        elements.resize(1, T::default());
+    }
     let array = Array::from_shape_vec(ndarray::IxDyn(&shape), elements).expect("a slab has its layout's shape");
     array.into_dimensionality().expect("an array has as many axes as its type says")
-}
-
-/// The elements of a slab.
-pub(crate) fn elements<T, D: Dimension>(slab: &Array<T, D>) -> &[T] {
-    slab.as_slice().expect("slabs are kept in C order")
 }
 
 /// The value of a verb that fails only where the caller is wrong.

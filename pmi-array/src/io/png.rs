@@ -1,7 +1,7 @@
 //! Pictures.
 
 use super::Colormap;
-use crate::array::{DistArray, GRAIN, elements, expect};
+use crate::array::{DistArray, GRAIN, expect};
 use crate::element::Real;
 use crate::error::{Error, Result};
 use ndarray::Ix2;
@@ -73,7 +73,7 @@ impl<T: Real> DistArray<T, Ix2> {
     fn finite_range(&self) -> Scale {
         let range = |task: &Task, array: Self| {
             let slab = array.local(task);
-            let finite = elements(&slab).par_iter().with_min_len(GRAIN).map(|x| x.to_f64()).filter(|x| x.is_finite());
+            let finite = array.elements(task, &slab).par_iter().with_min_len(GRAIN).map(|x| x.to_f64()).filter(|x| x.is_finite());
             let (min, max) = task.install(|| {
                 let one = finite.map(|x| (x, x));
                 one.reduce(|| (f64::INFINITY, f64::NEG_INFINITY), |a, b| (a.0.min(b.0), a.1.max(b.1)))
@@ -89,7 +89,7 @@ impl<T: Real> DistArray<T, Ix2> {
     fn gather_colors(&self, task: &Task, scale: Scale, map: Colormap) -> Vec<u8> {
         let table = map.table();
         let slab = self.local(task);
-        let values = elements(&slab);
+        let values = self.elements(task, &slab);
         let color = |x: &T| match x.to_f64() {
             nan if nan.is_nan() => NAN,
             x => table[scale.step(x, table.len())],

@@ -2,7 +2,7 @@
 
 mod pieces;
 
-use crate::array::{DistArray, GRAIN, elements, expect};
+use crate::array::{DistArray, GRAIN, expect};
 use crate::element::{Element, Real};
 use ndarray::Dimension;
 use pieces::{CHUNK, Pieces, Rule};
@@ -113,7 +113,7 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
             let slab = array.local(task);
             let start = array.layout.elements(task.rank()).start;
             let fold = |chunks: &[T]| task.install(|| chunks.par_chunks(CHUNK).map(|chunk| rule.fold(chunk)).collect());
-            Pieces::new(rule, start, elements(&slab), fold)
+            Pieces::new(rule, start, array.elements(task, &slab), fold)
         };
         expect(pmi::reduce(reduce, (self.clone(), rule), |left: Pieces<_, _, _>, right| left.join(right))).finish()
     }
@@ -144,7 +144,7 @@ impl<T: Real, D: Dimension + 'static> DistArray<T, D> {
         assert!(!self.is_empty(), "{name} of an array without elements (shape {:?})", self.shape());
         let extreme = |task: &Task, (array, better): (Self, Code<F>)| {
             let (better, slab) = (better.get(), array.local(task));
-            let mine = elements(&slab);
+            let mine = array.elements(task, &slab);
             task.install(|| mine.par_iter().with_min_len(GRAIN).copied().reduce_with(better))
         };
         let of_tasks = expect(pmi::invoke(extreme, (self.clone(), Code::new(better))));
