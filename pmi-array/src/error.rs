@@ -21,7 +21,9 @@ enum Kind {
     File { path: PathBuf, cause: std::io::Error },
     #[error("{0}")]
     Argument(String),
-    #[error("gathering {bytes} bytes on the controller is beyond the limit of {limit}: reduce or slice the array first, or raise the limit with set_gather_limit")]
+    #[error(
+        "gathering {bytes} bytes on the controller is beyond the limit of {limit}: reduce or slice the array first, or raise the limit with set_gather_limit"
+    )]
     GatherLimit { bytes: usize, limit: usize },
 }
 

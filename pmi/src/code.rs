@@ -26,7 +26,12 @@ impl<F: Copy + 'static> Code<F> {
     /// The function `f` as a value.
     pub fn new(_: F) -> Self {
         // The same check as in `get`, so that a closure that captures does not compile where it is given.
-        const { assert!(size_of::<F>() == 0, "a function sent to other tasks must not capture variables: pass them as arguments") };
+        const {
+            assert!(
+                size_of::<F>() == 0,
+                "a function sent to other tasks must not capture variables: pass them as arguments"
+            );
+        };
         Self(PhantomData)
     }
 

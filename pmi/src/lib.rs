@@ -27,25 +27,25 @@
 //! The idea is Olaf Lenz's Python module `pmi` of the molecular dynamics package ESPResSo++.
 
 // Bottom-up: a module uses only those above it in this list.
-mod error;
-mod wire;
-pub mod op;
-mod cores;
-mod comm;
-mod handle;
-mod panics;
-mod progress;
-mod pool;
-mod remote;
 mod code;
-mod task;
+mod comm;
+mod cores;
+mod error;
+mod handle;
+pub mod op;
+mod panics;
+mod pool;
+mod progress;
+mod remote;
 mod runtime;
+mod task;
 mod verb;
+mod wire;
 
 pub use bytemuck::Pod;
+pub use code::Code;
 #[doc(hidden)]
 pub use comm::conformance;
-pub use code::Code;
 pub use comm::{Comm, MAX_TAG, Received, RecvRequest, SendRequest};
 pub use error::{Error, Failure, Result};
 pub use handle::Handle;

@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
+use std::ptr::NonNull;
 
 /// A function of type `P`, a `fn` pointer type, on its way to other tasks.
 #[derive(Serialize, Deserialize)]
@@ -46,7 +46,10 @@ impl<P: Pointer> Remote<P> {
         const { assert!(size_of::<P>() == size_of::<usize>()) };
         // SAFETY: P is a fn pointer (`Pointer`), which has the size of a usize and no uninitialised bytes.
         let address = unsafe { std::mem::transmute_copy::<P, usize>(&function) };
-        assert!(image::contains(address), "the function is not part of the main executable, so other tasks cannot find it");
+        assert!(
+            image::contains(address),
+            "the function is not part of the main executable, so other tasks cannot find it"
+        );
         Self { distance: address.wrapping_sub(base()) as u64, of: PhantomData }
     }
 
@@ -73,9 +76,9 @@ pub(crate) fn conjure<F: Copy + 'static>() -> F {
             "a function sent to other tasks must not capture variables, nor be a function pointer: pass values as arguments"
         );
     };
-    // SAFETY: F has no bytes, so any memory is a valid representation. It is inhabited and need not be unique: every
+    // SAFETY: F has no bytes, so that any aligned pointer can be read as one. It is inhabited and need not be unique: every
     // way here starts from a verb or a `Code` that was given an F, on a task that runs the same program, and F is Copy.
-    unsafe { MaybeUninit::<F>::uninit().assume_init() }
+    unsafe { NonNull::<F>::dangling().read() }
 }
 
 /// Equal on two tasks exactly if they run the same executable.

@@ -82,7 +82,7 @@ fn reduce_keeps_the_order_of_elements() {
     // The composition of x -> 3 x + i (mod 2^32), as a pair: not commutative.
     let compose = |f: u64, g: u64| {
         let ((a, b), (c, d)) = ((f >> 32, f & 0xFFFF_FFFF), (g >> 32, g & 0xFFFF_FFFF));
-        ((a * c & 0xFFFF_FFFF) << 32) | ((c * b + d) & 0xFFFF_FFFF)
+        (((a * c) & 0xFFFF_FFFF) << 32) | ((c * b + d) & 0xFFFF_FFFF)
     };
     for n in SIZES {
         let a = DistArray::from_fn(n, |i| (3u64 << 32) | i as u64);
@@ -129,7 +129,7 @@ fn every_element_type_comes_back() {
     check! {
         f32: |i: usize| i as f32; f64: |i: usize| i as f64; i8: |i: usize| i as i8; i16: |i: usize| -(i as i16);
         i32: |i: usize| i as i32; i64: |i: usize| -(i as i64); u8: |i: usize| i as u8; u16: |i: usize| i as u16;
-        u32: |i: usize| i as u32; u64: |i: usize| i as u64; bool: |i: usize| i % 3 == 0;
+        u32: |i: usize| i as u32; u64: |i: usize| i as u64; bool: |i: usize| i.is_multiple_of(3);
         num_complex::Complex<f32>: |i: usize| num_complex::Complex::new(i as f32, 1.0);
         num_complex::Complex<f64>: |i: usize| num_complex::Complex::new(1.0, i as f64);
     }

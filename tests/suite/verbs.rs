@@ -143,9 +143,8 @@ fn counts() -> Vec<(isize, usize)> {
 
 fn instances_are_dropped_once_when_the_last_handle_goes() {
     let before = counts();
-    let shifted = |alive: isize, dropped: usize| -> Vec<_> {
-        before.iter().map(|(a, d)| (a + alive, d + dropped)).collect()
-    };
+    let shifted =
+        |alive: isize, dropped: usize| -> Vec<_> { before.iter().map(|(a, d)| (a + alive, d + dropped)).collect() };
     let a = pmi::create(|_: &Task, ()| Counted::new(), ()).unwrap();
     let b = a.clone();
     assert_eq!(counts(), shifted(1, 0));
@@ -326,7 +325,9 @@ fn mismatched_collectives_are_named() {
         (1, rank) => task.comm().broadcast(0, &mut vec![0u8; 3 + rank]),
         (_, rank) => task.comm().broadcast(rank.min(1), &mut [0u8; 3]),
     };
-    for (how, parts) in [(0, ["barrier", "all_reduce of 1 f64"]), (1, ["of 3 u8", "of 4 u8"]), (2, ["root 0", "root 1"])] {
+    for (how, parts) in
+        [(0, ["barrier", "all_reduce of 1 f64"]), (1, ["of 3 u8", "of 4 u8"]), (2, ["root 0", "root 1"])]
+    {
         let text = pmi::exec(f, how).unwrap_err().to_string();
         assert!(text.contains("tasks disagree") && parts.iter().all(|part| text.contains(part)), "{text}");
         pmi::exec(|task: &Task, ()| task.comm().barrier(), ()).unwrap();

@@ -1,9 +1,9 @@
 //! The whole array on the controller.
 
-use super::DistArray;
+use super::{DistArray, from_elements};
 use crate::element::Element;
 use crate::error::{Error, Result};
-use ndarray::{Array, Dimension, IxDyn};
+use ndarray::{Array, Dimension};
 use pmi::Task;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -27,8 +27,7 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
             return Err(Error::gather_limit(bytes, limit));
         }
         let all = pmi::call(|task: &Task, array: Self| array.gather_slabs(task), self.clone())?;
-        let all = Array::from_shape_vec(IxDyn(self.shape()), all).expect("the slabs make up the array");
-        Ok(all.into_dimensionality().expect("an array has as many axes as its type says"))
+        Ok(from_elements(self.shape(), all))
     }
 
     /// All elements on task 0, none elsewhere.

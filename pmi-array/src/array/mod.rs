@@ -9,7 +9,7 @@ pub use gather::set_gather_limit;
 
 use crate::element::Element;
 use crate::layout::Layout;
-use ndarray::{Array, Dimension};
+use ndarray::{Array, Dimension, IxDyn};
 use pmi::{Argument, Handle, Portable, Task};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -113,7 +113,12 @@ pub(crate) fn slab<T: Element, D: Dimension>(layout: &Layout, rank: usize, mut e
         // An ndarray without axes has an element; that of the tasks to which it does not belong is never looked at.
         elements.resize(1, T::default());
     }
-    let array = Array::from_shape_vec(ndarray::IxDyn(&shape), elements).expect("a slab has its layout's shape");
+    from_elements(&shape, elements)
+}
+
+/// The ndarray of this shape with these elements, in C order.
+fn from_elements<T, D: Dimension>(shape: &[usize], elements: Vec<T>) -> Array<T, D> {
+    let array = Array::from_shape_vec(IxDyn(shape), elements).expect("there are as many elements as the shape says");
     array.into_dimensionality().expect("an array has as many axes as its type says")
 }
 

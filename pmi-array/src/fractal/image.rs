@@ -111,9 +111,11 @@ impl Fractal {
     /// Where a corner or `c` is not finite, the degree of a Multibrot set is below 2, or the image has more pixels
     /// than memory can address.
     pub fn counts(&self) -> Result<DistArray<u32, Ix2>> {
-        self.image(|fractal: &Fractal, row, out| {
+        let row = |fractal: &Fractal, row, out: &mut [u32]| {
             row_counts(&fractal.formula, &fractal.view, row, fractal.maxit, fractal.shortcuts, out);
-        })
+        };
+        // Counts that fit 16 bits travel as such: half the bytes.
+        if self.maxit <= u16::MAX.into() { self.image::<_, u16, _>(row) } else { self.image::<_, u32, _>(row) }
     }
 
     /// The continuous escape times, without the steps of the counts; see [`escape_smooth`](super::escape_smooth).
@@ -122,7 +124,7 @@ impl Fractal {
     /// # Errors
     /// As [`counts`](Fractal::counts).
     pub fn smooth(&self) -> Result<DistArray<f64, Ix2>> {
-        self.image(|fractal: &Fractal, row, out| {
+        self.image::<_, f64, _>(|fractal: &Fractal, row, out: &mut [f64]| {
             row_smooth(&fractal.formula, &fractal.view, row, fractal.maxit, fractal.shortcuts, out);
         })
     }
@@ -137,7 +139,9 @@ impl Fractal {
         match self.formula {
             Formula::Julia { c } => finite(c, "the c of the Julia set")?,
             Formula::Multibrot { degree } if degree < 2 => {
-                return Err(Error::argument(format!("the degree of the Multibrot set is {degree}: it must be 2 or more")));
+                return Err(Error::argument(format!(
+                    "the degree of the Multibrot set is {degree}: it must be 2 or more"
+                )));
             }
             _ => {}
         }
@@ -149,19 +153,20 @@ impl Fractal {
         Ok(())
     }
 
-    fn image<T: Element, F>(&self, row: F) -> Result<DistArray<T, Ix2>>
+    /// The image whose rows `row` computes, and which are sent between tasks as `W`s.
+    fn image<T: Element, W: Sent<T>, F>(&self, row: F) -> Result<DistArray<T, Ix2>>
     where
         F: Fn(&Fractal, usize, &mut [T]) + Portable + Send + Sync,
     {
         self.check()?;
         let make = |task: &Task, (layout, (fractal, row)): (Layout, (Fractal, Code<F>))| {
-            fractal.slab(task, &layout, row.get())
+            fractal.slab::<T, W>(task, &layout, row.get())
         };
         Ok(DistArray::try_create(&[self.view.height, self.view.width], make, (*self, Code::new(row)))?)
     }
 
     /// One task's slab, and in passing the rows of other slabs that it was dealt.
-    fn slab<T: Element>(
+    fn slab<T: Element, W: Sent<T>>(
         &self,
         task: &Task,
         layout: &Layout,
@@ -174,28 +179,24 @@ impl Fractal {
         }
         let deal = Deal::new(self, layout, tasks);
         let outgoing = deal.outgoing(rank);
-        let mut send = vec![T::default(); outgoing.len() * width];
+        let mut send = vec![W::default(); outgoing.len() * width];
 
-        // Where each row that this task computes is to be written.
         let rows = layout.rows().range(rank);
-        let mut jobs: Vec<Job<'_, T>> = Vec::new();
-        let mut job_of = vec![usize::MAX; self.view.height];
         let own = rows.clone().zip(mine.chunks_exact_mut(width)).filter(|(row, _)| deal.computer(*row) == rank);
         let others = outgoing.iter().map(|(_, row)| *row).zip(send.chunks_exact_mut(width));
-        for (row, place) in own.chain(others) {
-            let job = &mut job_of[deal.source[row]];
-            if *job == usize::MAX {
-                *job = jobs.len();
-                jobs.push(Job { row: deal.source[row], places: Vec::with_capacity(1) });
-            }
-            jobs[*job].places.push(place);
-        }
+        let jobs = deal.jobs(own, others);
         let (progress, done, all) = (task.progress(), AtomicUsize::new(0), jobs.len() as f64);
         task.install(|| {
-            jobs.into_par_iter().with_max_len(2).for_each(|Job { row, mut places }| {
-                let (first, twins) = places.split_first_mut().expect("a job has a place");
+            // Jobs differ in cost: they are handed to the threads in twos, not in long runs.
+            let scratch = || vec![T::default(); width];
+            jobs.into_par_iter().with_max_len(2).for_each_init(scratch, |scratch, Job { row, own, others }| {
+                let mut own = own.into_iter();
+                let first = own.next().unwrap_or(scratch);
                 compute(self, row, first);
-                twins.iter_mut().for_each(|twin| twin.copy_from_slice(first));
+                own.for_each(|twin| twin.copy_from_slice(first));
+                for place in others {
+                    place.iter_mut().zip(&*first).for_each(|(to, x)| *to = W::narrow(*x));
+                }
                 if progress.is_heard() {
                     progress.report((done.fetch_add(1, Ordering::Relaxed) + 1) as f64 / all);
                 }
@@ -210,20 +211,48 @@ impl Fractal {
             let mut receive = bytemuck::zeroed_vec(in_counts.iter().sum());
             // Nothing of the user's runs here: no task can fail in between.
             let comm = task.comm().guarded(false);
-            comm.all_to_all_v_into(T::bits(&send), &counts, &mut receive, &in_counts);
-            let received = T::from_bits(receive);
+            comm.all_to_all_v_into(W::bits(&send), &counts, &mut receive, &in_counts);
+            let received = W::from_bits(receive);
             for (row, values) in incoming.iter().flatten().zip(received.chunks_exact(width)) {
-                mine[(row - rows.start) * width..][..width].copy_from_slice(values);
+                let to = &mut mine[(row - rows.start) * width..][..width];
+                to.iter_mut().zip(values).for_each(|(to, x)| *to = x.widen());
             }
         }
         slab(layout, rank, mine)
     }
 }
 
-/// A row to compute, and where it goes: to its own place and to that of a row that mirrors it.
-struct Job<'a, T> {
+/// What pixels of type `T` are sent as.
+trait Sent<T>: Element {
+    fn narrow(pixel: T) -> Self;
+    fn widen(self) -> T;
+}
+
+impl<T: Element> Sent<T> for T {
+    fn narrow(pixel: T) -> T {
+        pixel
+    }
+    fn widen(self) -> T {
+        self
+    }
+}
+
+impl Sent<u32> for u16 {
+    /// The caller has made sure that all pixels fit.
+    fn narrow(pixel: u32) -> u16 {
+        pixel as u16
+    }
+    fn widen(self) -> u32 {
+        self.into()
+    }
+}
+
+/// A row to compute, and where it goes: to its own place and to that of a row that mirrors it, in this task's slab or
+/// among what is sent to others.
+struct Job<'a, T, W> {
     row: usize,
-    places: Vec<&'a mut [T]>,
+    own: Vec<&'a mut [T]>,
+    others: Vec<&'a mut [W]>,
 }
 
 /// Which task computes which row.
@@ -253,6 +282,32 @@ impl<'a> Deal<'a> {
     /// The task that computes what row `row` shows.
     fn computer(&self, row: usize) -> usize {
         self.number[self.source[row]] % self.tasks
+    }
+
+    /// One job for each row to compute, from the rows that are wanted, each with its place.
+    fn jobs<'p, T, W>(
+        &self,
+        own: impl Iterator<Item = (usize, &'p mut [T])>,
+        others: impl Iterator<Item = (usize, &'p mut [W])>,
+    ) -> Vec<Job<'p, T, W>> {
+        let mut jobs: Vec<Job<'p, T, W>> = Vec::new();
+        let mut job_of = vec![None; self.source.len()];
+        let mut job = |jobs: &mut Vec<Job<'p, T, W>>, row: usize| {
+            let row = self.source[row];
+            *job_of[row].get_or_insert_with(|| {
+                jobs.push(Job { row, own: Vec::new(), others: Vec::new() });
+                jobs.len() - 1
+            })
+        };
+        for (row, place) in own {
+            let job = job(&mut jobs, row);
+            jobs[job].own.push(place);
+        }
+        for (row, place) in others {
+            let job = job(&mut jobs, row);
+            jobs[job].others.push(place);
+        }
+        jobs
     }
 
     /// The rows that `from` computes and `to`, another task, has in its slab, ascending.
@@ -293,13 +348,7 @@ impl DistArray<u32, Ix2> {
     /// # Panics
     /// As [`mandelbrot`](DistArray::mandelbrot), and where `c` is not finite.
     #[track_caller]
-    pub fn julia(
-        c: (f64, f64),
-        corner1: (f64, f64),
-        corner2: (f64, f64),
-        size: (usize, usize),
-        maxit: u32,
-    ) -> Self {
+    pub fn julia(c: (f64, f64), corner1: (f64, f64), corner2: (f64, f64), size: (usize, usize), maxit: u32) -> Self {
         computed(Fractal::julia(c), corner1, corner2, size, maxit)
     }
 
@@ -317,13 +366,7 @@ impl DistArray<u32, Ix2> {
     /// # Panics
     /// As [`mandelbrot`](DistArray::mandelbrot), and where `degree` is below 2.
     #[track_caller]
-    pub fn multibrot(
-        degree: u32,
-        corner1: (f64, f64),
-        corner2: (f64, f64),
-        size: (usize, usize),
-        maxit: u32,
-    ) -> Self {
+    pub fn multibrot(degree: u32, corner1: (f64, f64), corner2: (f64, f64), size: (usize, usize), maxit: u32) -> Self {
         computed(Fractal::multibrot(degree), corner1, corner2, size, maxit)
     }
 }

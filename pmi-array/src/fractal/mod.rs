@@ -1,6 +1,6 @@
 //! Escape-time fractals: the Mandelbrot set and its relatives.
 //!
-//! [`Fractal`] says what to compute and how; [`DistArray::mandelbrot`] and the other constructors are short for the
+//! [`Fractal`] says what to compute and how; [`DistArray::mandelbrot`](crate::DistArray::mandelbrot) and the other constructors are short for the
 //! usual cases. The count of a pixel is defined by one scalar recurrence, [`escape_count`], and is the same bits for
 //! any vector width, number of threads and number of tasks.
 

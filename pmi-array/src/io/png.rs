@@ -59,7 +59,9 @@ impl<T: Real> DistArray<T, Ix2> {
         let side = |len: usize| u32::try_from(len).ok().filter(|len| *len > 0);
         let (Some(width), Some(height)) = (side(width), side(height)) else {
             let shape = self.shape();
-            return Err(Error::argument(format!("an array of shape {shape:?} is no picture: PNG has 1 to 2^32 - 1 pixels a side")));
+            return Err(Error::argument(format!(
+                "an array of shape {shape:?} is no picture: PNG has 1 to 2^32 - 1 pixels a side"
+            )));
         };
         // First of all, so that a wrong path costs no work.
         let file = File::create(path).map_err(|cause| Error::file(path, cause))?;
@@ -73,7 +75,12 @@ impl<T: Real> DistArray<T, Ix2> {
     fn finite_range(&self) -> Scale {
         let range = |task: &Task, array: Self| {
             let slab = array.local(task);
-            let finite = array.elements(task, &slab).par_iter().with_min_len(GRAIN).map(|x| x.to_f64()).filter(|x| x.is_finite());
+            let finite = array
+                .elements(task, &slab)
+                .par_iter()
+                .with_min_len(GRAIN)
+                .map(|x| x.to_f64())
+                .filter(|x| x.is_finite());
             let (min, max) = task.install(|| {
                 let one = finite.map(|x| (x, x));
                 one.reduce(|| (f64::INFINITY, f64::NEG_INFINITY), |a, b| (a.0.min(b.0), a.1.max(b.1)))

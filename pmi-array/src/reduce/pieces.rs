@@ -15,7 +15,10 @@ pub(super) const CHUNK: usize = 4096;
 /// A run of elements, reduced as far as its own elements allow: what a task knows of its slab, and, combined with its
 /// neighbours', of theirs.
 #[derive(Serialize, Deserialize)]
-#[serde(bound(serialize = "T: Serialize, R: Serialize, U: Serialize", deserialize = "T: DeserializeOwned, R: DeserializeOwned, U: DeserializeOwned"))]
+#[serde(bound(
+    serialize = "T: Serialize, R: Serialize, U: Serialize",
+    deserialize = "T: DeserializeOwned, R: DeserializeOwned, U: DeserializeOwned"
+))]
 pub(super) struct Pieces<T, R, U> {
     rule: U,
     /// The number of the element after the last.
@@ -142,7 +145,8 @@ mod tests {
             for parts in 2..9 {
                 let cuts: Vec<_> = (0..=parts).map(|part| len * part / parts).collect();
                 assert_eq!(reduce(&cuts), whole, "{len} elements in {parts} parts");
-                let crowded: Vec<_> = (0..=parts).map(|part| (CHUNK - 2 + part).min(len) * usize::from(part > 0)).collect();
+                let crowded: Vec<_> =
+                    (0..=parts).map(|part| (CHUNK - 2 + part).min(len) * usize::from(part > 0)).collect();
                 let crowded: Vec<_> = crowded.into_iter().chain([len]).collect();
                 assert_eq!(reduce(&crowded), whole, "{len} elements cut at {crowded:?}");
             }

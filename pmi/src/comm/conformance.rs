@@ -3,8 +3,11 @@
 use super::{Comm, MAX_TAG};
 use crate::op;
 
+/// What is run by all tasks.
+pub type Case = fn(&Comm);
+
 /// The cases: each is run by all tasks of a call, with its communicator, and panics where something is wrong.
-pub const CASES: &[(&str, fn(&Comm))] = &[
+pub const CASES: &[(&str, Case)] = &[
     ("messages_keep_their_order", messages_keep_their_order),
     ("messages_from_anyone", messages_from_anyone),
     ("tags_select", tags_select),
@@ -68,7 +71,7 @@ fn tags_select(comm: &Comm) {
     let mut buffer = [0f32; 4];
     assert_eq!(comm.recv_into(before, 0, &mut buffer).count, 1);
     assert_eq!(buffer, [1.5, 0.0, 0.0, 0.0]);
-    (first.wait(), second.wait());
+    [first, second].into_iter().for_each(|request| drop(request.wait()));
     assert!(!comm.probe(before, 0));
 }
 
@@ -190,14 +193,15 @@ fn all_to_all(comm: &Comm) {
 fn reductions_of_every_length(comm: &Comm) {
     let size = comm.size();
     for len in [0, 1, 2, 1000, 1024, 1025, 30_001] {
-        let sums: Vec<u64> = (0..len).map(|i| (0..size).map(|rank| pattern(rank, len)[i]).sum()).collect();
+        let sum = |mut a: Vec<u64>, b: Vec<u64>| {
+            a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+            a
+        };
+        let sums = (0..size).map(|rank| pattern(rank, len)).reduce(sum).expect("there are tasks");
         assert_eq!(comm.all_reduce(&pattern(comm.rank(), len), op::SUM), sums);
         for root in [0, size - 1] {
             let result = comm.reduce(root, &pattern(comm.rank(), len), op::SUM);
             assert_eq!(result, (comm.rank() == root).then(|| sums.clone()));
-        }
-        if len > 2000 {
-            break;
         }
     }
 }
@@ -207,9 +211,8 @@ fn reductions_by_functions_keep_rank_order(comm: &Comm) {
     type Affine = [u64; 2];
     let compose = |f: Affine, g: Affine| [f[0].wrapping_mul(g[0]), g[0].wrapping_mul(f[1]).wrapping_add(g[1])];
     let mine = |rank: usize| vec![[rank as u64 + 2, rank as u64], [3, rank as u64 + 1]];
-    let fold = |ranks: std::ops::Range<usize>| {
-        ranks.map(mine).reduce(|a, b| vec![compose(a[0], b[0]), compose(a[1], b[1])])
-    };
+    let fold =
+        |ranks: std::ops::Range<usize>| ranks.map(mine).reduce(|a, b| vec![compose(a[0], b[0]), compose(a[1], b[1])]);
     let (rank, size) = (comm.rank(), comm.size());
     assert_eq!(comm.all_reduce(&mine(rank), compose), fold(0..size).unwrap());
     for root in 0..size {

@@ -128,7 +128,8 @@ pub(crate) enum Number {
 impl Number {
     fn of<T: 'static>() -> Option<Self> {
         let id = TypeId::of::<T>();
-        let word = if cfg!(target_pointer_width = "64") { (Number::I64, Number::U64) } else { (Number::I32, Number::U32) };
+        let word =
+            if cfg!(target_pointer_width = "64") { (Number::I64, Number::U64) } else { (Number::I32, Number::U32) };
         [
             (TypeId::of::<i8>(), Number::I8),
             (TypeId::of::<i16>(), Number::I16),
@@ -178,11 +179,7 @@ impl Reduction<'_> {
                 l.copy_from_slice(bytemuck::bytes_of::<T>(&value));
             }
         };
-        f(&Reduction {
-            element: size_of::<T>(),
-            native: O::NATIVE.zip(Number::of::<T>()),
-            into_low: &into_low,
-        });
+        f(&Reduction { element: size_of::<T>(), native: O::NATIVE.zip(Number::of::<T>()), into_low: &into_low });
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::error::Failure;
 use crate::remote::{Pointer, Remote};
 use crate::task::Task;
+use crate::wire;
 use serde::{Deserialize, Serialize};
 use std::any::Any;
 
@@ -31,6 +32,14 @@ pub(crate) struct Command {
     pub(crate) epoch: u64,
     /// Parallel objects that no handle names any more.
     pub(crate) released: Vec<u64>,
+}
+
+impl Command {
+    /// The bytes of the command to end.
+    pub(crate) fn stop() -> Vec<u8> {
+        let stop = Command { order: Order::Stop, epoch: 0, released: Vec::new() };
+        wire::encode(&stop).expect("a command can be serialised")
+    }
 }
 
 #[derive(Serialize, Deserialize, Clone, Copy)]
@@ -68,7 +77,9 @@ pub(crate) fn parent(rank: usize) -> usize {
 /// ascending order.
 pub(crate) fn children(rank: usize, size: usize) -> impl DoubleEndedIterator<Item = usize> {
     let bits = if rank == 0 { usize::BITS } else { rank.trailing_zeros() };
-    (0..bits.min(size.next_power_of_two().trailing_zeros())).map(move |bit| rank + (1 << bit)).filter(move |c| *c < size)
+    (0..bits.min(size.next_power_of_two().trailing_zeros()))
+        .map(move |bit| rank + (1 << bit))
+        .filter(move |c| *c < size)
 }
 
 #[cfg(test)]

@@ -68,7 +68,9 @@ impl Setup {
 pub(crate) fn launcher() -> Option<&'static str> {
     let number = |name: &str| std::env::var(name).ok().and_then(|value| value.parse::<usize>().ok());
     // Open MPI, MPICH and Intel MPI (Hydra), any launcher that speaks PMIx.
-    if let Some(name) = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"].into_iter().find(|name| number(name).is_some()) {
+    if let Some(name) =
+        ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "PMIX_RANK"].into_iter().find(|name| number(name).is_some())
+    {
         return Some(name);
     }
     // srun also sets its variables for the one process of a batch script.

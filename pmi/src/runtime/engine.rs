@@ -37,6 +37,13 @@ impl Engine {
         children(self.rank(), self.control.size())
     }
 
+    /// The messages that tell the tasks below this one to stop: receiver, tag and frame of each.
+    #[cfg(feature = "mpi")]
+    pub(crate) fn farewell(control: &dyn Transport) -> Vec<(usize, u32, Vec<u8>)> {
+        let frame = Command::stop();
+        children(control.rank(), control.size()).rev().map(|child| (child, COMMAND, frame.clone())).collect()
+    }
+
     /// Sends a command to the tasks below this one, the farthest first.
     pub(crate) fn forward(&self, frame: &[u8]) {
         self.children().rev().for_each(|child| self.control.post(child, COMMAND, frame));

@@ -4,10 +4,10 @@ use super::config::{Setup, launcher};
 use super::engine::Engine;
 use super::handshake;
 use super::world::{self, Controller, Inside};
-use crate::comm::thread::{Doorbells, Hub, ThreadTransport};
 use crate::comm::Transport;
 #[cfg(feature = "mpi")]
 use crate::comm::mpi::{Library, MpiTransport};
+use crate::comm::thread::{Doorbells, Hub, ThreadTransport};
 use crate::cores;
 use crate::error::{Error, Result};
 use crate::panics::Notes;
@@ -17,8 +17,8 @@ use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::mpsc::{Sender, channel};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Sender, channel};
 use std::thread::JoinHandle;
 
 /// A world of tasks, controlled by the thread that set it up.
@@ -130,10 +130,12 @@ impl Setup {
 
     #[cfg(feature = "mpi")]
     fn start_mpi(&self) -> Result<World> {
-        let again = || Error::setup("MPI was already started, or has ended, in this process: it can be started only once");
+        let again =
+            || Error::setup("MPI was already started, or has ended, in this process: it can be started only once");
         let library = Library::start().ok_or_else(again)?;
         let threads = self.threads_on(library.cores as usize)?;
         let transport = Rc::new(MpiTransport::control(library.clone()));
+        library.plan_exit(Engine::farewell(&*transport), world::is_inside);
         if transport.rank() > 0 {
             let served = serve(threads, transport);
             library.finish();

@@ -42,6 +42,12 @@ impl Drop for Inside {
     }
 }
 
+/// Whether this thread runs a parallel function.
+#[cfg(feature = "mpi")]
+pub(crate) fn is_inside() -> bool {
+    INSIDE.get().is_some()
+}
+
 /// The world that the calling thread controls, for `verb`.
 pub(crate) fn current(verb: &str) -> Result<Rc<Controller>> {
     if let Some(rank) = INSIDE.get() {
@@ -82,9 +88,7 @@ impl Controller {
     pub(crate) fn stop() {
         let Some(controller) = CURRENT.take() else { return };
         Registry::set_current(None);
-        let stop = Command { order: Order::Stop, epoch: 0, released: Vec::new() };
-        let frame = wire::encode(&stop).expect("a command can be serialised");
-        controller.engine.borrow().forward(&frame);
+        controller.engine.borrow().forward(&Command::stop());
         if let Some(controller) = Rc::into_inner(controller) {
             controller.engine.into_inner().end();
         }

@@ -68,7 +68,10 @@ fn run_and_combine<B: Body<Output: Serialize + DeserializeOwned>, O: Operator<B:
 }
 
 /// Replaces `low` by its combination with `high`.
-fn combine<R: Serialize + DeserializeOwned, O: Operator<R>>(low: &mut Vec<u8>, high: &[u8]) -> std::result::Result<(), Refusal> {
+fn combine<R: Serialize + DeserializeOwned, O: Operator<R>>(
+    low: &mut Vec<u8>,
+    high: &[u8],
+) -> std::result::Result<(), Refusal> {
     let unreadable = |cause| format!("a result cannot be read as a {}: {cause}", type_name::<R>());
     let (a, b) = (wire::decode_sent(low).map_err(unreadable)?, wire::decode_sent(high).map_err(unreadable)?);
     low.clear();

@@ -1,5 +1,6 @@
 //! What the communicators of a process share: the library's state, how to wait, and who has given up.
 
+use super::exit;
 use super::raw::{self, check, filled, int, pointer, pointer_mut};
 use crate::cores::{self, Mask};
 use crate::wire;
@@ -96,13 +97,16 @@ impl Library {
     pub(crate) fn finish(&self) {
         // SAFETY: MPI is initialised and not finalised: the runtime finishes a world once.
         unsafe { check!(MPI_Finalize()) };
+        exit::finished();
     }
 
-    /// Ends the whole job, without waiting for anyone.
-    pub(crate) fn abort(&self, code: i32) -> ! {
-        // SAFETY: MPI is initialised and not finalised.
-        unsafe { raw::MPI_Abort(self.control, code) };
-        std::process::exit(code)
+    /// What happens when the process exits before [`finish`](Library::finish): see [`exit::plan`].
+    pub(crate) fn plan_exit(&self, farewell: Vec<(usize, u32, Vec<u8>)>, inside: fn() -> bool) {
+        exit::plan(self, farewell, inside);
+    }
+
+    pub(super) fn control(&self) -> raw::MPI_Comm {
+        self.control
     }
 
     /// The library's name and version, in one line.

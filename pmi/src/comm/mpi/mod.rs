@@ -18,6 +18,7 @@
 //! - Before the next call all tasks [renew](Library::renew): stray messages stay behind on the old communicator.
 
 mod collective;
+mod exit;
 mod library;
 mod pending;
 mod raw;
@@ -138,9 +139,8 @@ impl Transport for MpiTransport {
         let route = self.route(from, tag);
         let mut found: c_int = 0;
         // SAFETY: the communicator is alive and the pointers are to live values.
-        let status: raw::MPI_Status = unsafe {
-            filled(|to| check!(MPI_Iprobe(route.peer, route.tag, route.comm, &mut found, to)))
-        };
+        let status: raw::MPI_Status =
+            unsafe { filled(|to| check!(MPI_Iprobe(route.peer, route.tag, route.comm, &mut found, to))) };
         (found != 0).then(|| Envelope {
             source: status.MPI_SOURCE as usize,
             tag: status.MPI_TAG as u32,
@@ -178,9 +178,8 @@ impl Transport for MpiTransport {
             let mut sending = OwnedRequest::send(self.library.clone(), route(self.comm, to, AGREE), mine);
             let mut theirs = Signature::new("");
             // SAFETY: the buffer outlives the request, which is done or cancelled before it goes.
-            let mut receiving = unsafe {
-                Request::receive(route(self.comm, from, AGREE), bytemuck::bytes_of_mut(&mut theirs))
-            };
+            let mut receiving =
+                unsafe { Request::receive(route(self.comm, from, AGREE), bytemuck::bytes_of_mut(&mut theirs)) };
             let wait = Wait::Revocable(&given_up);
             if !receiving.wait(&self.library, wait) {
                 receiving.cancel_receive(&self.library);
@@ -255,7 +254,16 @@ impl Transport for MpiTransport {
             hasher.finish()
         };
         let (library, epoch) = (self.library.clone(), self.epoch);
-        Some(Rc::new(Self { comm, rank, members, id, entered: library.register(id), epoch, splits: Cell::new(0), library }))
+        Some(Rc::new(Self {
+            comm,
+            rank,
+            members,
+            id,
+            entered: library.register(id),
+            epoch,
+            splits: Cell::new(0),
+            library,
+        }))
     }
 
     fn renew(&self) -> Rc<dyn Transport> {

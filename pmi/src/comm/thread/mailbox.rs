@@ -47,9 +47,8 @@ impl Mailbox {
     pub(super) fn deliver(&self, source: usize, tag: u32, bytes: &[u8]) {
         let message = Message { source, tag, bytes: bytes.to_vec() };
         let mut inner = self.lock();
-        let waits = |waiting: &&mut Waiting| {
-            waiting.message.is_none() && matches(source, tag, waiting.from, waiting.tag)
-        };
+        let waits =
+            |waiting: &&mut Waiting| waiting.message.is_none() && matches(source, tag, waiting.from, waiting.tag);
         match inner.posted.iter_mut().find(waits) {
             Some(waiting) => waiting.message = Some(message),
             None => inner.arrived.push_back(message),

@@ -29,10 +29,13 @@ pub(crate) struct Hub {
     leave: Phase,
     mailboxes: Vec<Mailbox>,
     /// Hubs made by a split that not all their members have fetched, by the split's number and the color.
-    unfetched: Mutex<HashMap<(u64, u32), (Arc<Hub>, usize)>>,
+    unfetched: Mutex<HashMap<(u64, u32), Unfetched>>,
     /// Set when a member gives up; hubs share it with those they were split from.
     revoked: Arc<AtomicBool>,
 }
+
+/// A hub that some of its members have yet to fetch, and how many.
+type Unfetched = (Arc<Hub>, usize);
 
 /// Where a task shows the others its buffers during a collective.
 struct Slot(UnsafeCell<Shown>);
@@ -192,7 +195,14 @@ impl ThreadTransport {
     }
 
     /// Combines everyone's bytes `range`, in rank order, into `out`.
-    fn fold(&self, meeting: &Meeting<'_>, ranks: Range<usize>, range: Range<usize>, out: &mut [u8], how: &Reduction<'_>) {
+    fn fold(
+        &self,
+        meeting: &Meeting<'_>,
+        ranks: Range<usize>,
+        range: Range<usize>,
+        out: &mut [u8],
+        how: &Reduction<'_>,
+    ) {
         for rank in ranks.clone() {
             let theirs = &meeting.bytes(rank)[range.clone()];
             if rank == ranks.start {
