@@ -200,16 +200,21 @@ fn best_of<T>(times: usize, compute: impl Fn() -> array::Result<T>) -> array::Re
 
 /// What to paint: the darkest colour for points that do not escape, lighter ones for the others, the longer they take.
 ///
-/// On a logarithmic scale, for the escape times of a picture span orders of magnitude, and bent so that the mean comes
-/// out half-way and the largest, however large, at the end: `s / (s + mean)` of `s = ln(1 + x - min)`.
+/// Escape times span orders of magnitude, so the scale is logarithmic, `s = ln(1 + x - min)`. How these spread differs
+/// from picture to picture; a logistic curve through their mean, as steep as their deviation asks for, gives each the
+/// whole range of colours.
 fn shade(escape: &DistArray<f64, Ix2>, maxit: f64, colormap: Colormap) -> DistArray<f64, Ix2> {
-    let min = escape.min();
-    let depth = escape.map_with((min, maxit), |(min, maxit), x| if x < *maxit { (1.0 + x - min).ln() } else { 0.0 });
-    let escaped = escape.map_with(maxit, |maxit, x| x < *maxit).sum();
-    let mean = (depth.sum() / escaped as f64).max(f64::MIN_POSITIVE);
-    let light = depth.map_with(mean, |mean, s| s / (s + mean));
+    let log = |&(min, maxit): &(f64, f64), x: f64| if x < maxit { (1.0 + x - min).ln() } else { f64::NEG_INFINITY };
+    let log = escape.map_with((escape.min(), maxit), log);
+    let moment = |n: i32| log.map_with(n, |n, s| if s.is_finite() { s.powi(*n) } else { 0.0 }).sum();
+    let escaped = moment(0).max(1.0);
+    let mean = moment(1) / escaped;
+    let deviation = (moment(2) / escaped - mean * mean).max(f64::MIN_POSITIVE).sqrt();
+
+    let curve = |(mean, deviation): &(f64, f64), s: f64| (1.0 + (1.4 * (mean - s) / deviation).exp()).powf(-1.5);
+    let light = log.map_with((mean, deviation), curve);
     let brightness = |t| colormap.color(t).iter().map(|part| u32::from(*part)).sum::<u32>();
-    if brightness(0.0) < brightness(1.0) { light } else { light.map(|t| 1.0 - t) }
+    if brightness(0.0) < brightness(1.0) { light } else { light.map(|t| -t) }
 }
 
 /// Checks that a file can be written, and leaves all as it was.

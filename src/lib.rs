@@ -15,7 +15,7 @@
 //! | crate | what it has |
 //! |---|---|
 //! | [`pmi`] | the verbs (`exec call invoke reduce create`), handles, the communicator |
-//! | [`array`] | distributed arrays, fractals, pictures |
+//! | [`mod@array`] | distributed arrays, fractals, pictures |
 //! | [`linalg`] | distributed linear algebra |
 
 pub use pmi;

@@ -21,7 +21,7 @@ fn main() -> pmi::Result<()> {
     // Call the parallel function.
     let m = mandelbrot_pmi::mandelbrot((-2.0, -1.0), (1.0, 1.0), (300, 200), 127)?;
 
-    for row in m.slice(s![..;8, ..;4]).rows() {
+    for row in m.slice(s![4..;8, ..;4]).rows() {
         println!("{}", row.iter().map(|&count| shade(count)).collect::<String>());
     }
     println!("sum {}", m.sum());

@@ -101,11 +101,6 @@ impl Registry {
         std::mem::take(&mut self.lock().released)
     }
 
-    /// Takes back what [`take_released`](Registry::take_released) gave: the command was not sent.
-    pub(crate) fn give_back(&self, released: Vec<u64>) {
-        self.lock().released.extend(released);
-    }
-
     fn owner(&self, index: u64) -> Option<Arc<Owner>> {
         self.lock().owners.get(&index)?.upgrade()
     }

@@ -24,7 +24,8 @@ unsafe impl Pointer for Make {}
 // SAFETY: as above.
 unsafe impl Pointer for Combine {}
 
-/// The head of a command; the arguments' bytes follow it.
+/// A command, but for the arguments of its function. On the wire these come first: they are written before it is
+/// certain that there will be a command.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Command {
     pub(crate) order: Order,
@@ -35,10 +36,26 @@ pub(crate) struct Command {
 }
 
 impl Command {
+    /// Adds the command to the bytes of its arguments.
+    pub(crate) fn append_to(&self, frame: &mut Vec<u8>) {
+        let args = frame.len();
+        wire::append(self, frame).expect("a command can be serialised");
+        let len = (frame.len() - args) as u64;
+        frame.extend_from_slice(&len.to_le_bytes());
+    }
+
+    /// The command and the bytes of its arguments.
+    pub(crate) fn split(frame: &[u8]) -> (Self, &[u8]) {
+        let (rest, len) = frame.split_last_chunk().expect("tasks run the same program");
+        let (args, command) = rest.split_at(rest.len() - u64::from_le_bytes(*len) as usize);
+        (wire::decode(command).expect("tasks run the same program"), args)
+    }
+
     /// The bytes of the command to end.
     pub(crate) fn stop() -> Vec<u8> {
-        let stop = Command { order: Order::Stop, epoch: 0, released: Vec::new() };
-        wire::encode(&stop).expect("a command can be serialised")
+        let mut frame = Vec::new();
+        Self { order: Order::Stop, epoch: 0, released: Vec::new() }.append_to(&mut frame);
+        frame
     }
 }
 

@@ -7,6 +7,7 @@ use crate::panics::Notes;
 use crate::task::Task;
 use crate::wire;
 use std::any::Any;
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// Tags of the runtime's messages.
@@ -21,12 +22,13 @@ pub(crate) struct Engine {
     /// How many calls have failed when the communicator was last renewed.
     epoch: u64,
     notes: Notes,
+    spares: RefCell<Vec<Vec<u8>>>,
 }
 
 impl Engine {
     pub(crate) fn new(task: impl FnOnce(Comm) -> Task, control: Rc<dyn Transport>, notes: Notes) -> Self {
         let user = control.renew();
-        Self { task: task(Comm::new(user.clone())), control, user, epoch: 0, notes }
+        Self { task: task(Comm::new(user.clone())), control, user, epoch: 0, notes, spares: RefCell::default() }
     }
 
     fn rank(&self) -> usize {
@@ -103,7 +105,7 @@ impl Engine {
 
     /// Adds the replies and results of the tasks below to this one's, in rank order.
     pub(crate) fn gather(&self, order: &Order, reply: &mut Reply, result: &mut Vec<u8>) {
-        let mut frame = Vec::new();
+        let mut frame = self.take_spare();
         for child in self.children() {
             self.control.collect(Some(child), REPLY, &mut frame, false);
             let (theirs, bytes): (Reply, _) = wire::take(&frame).expect("tasks run the same program");
@@ -121,6 +123,20 @@ impl Engine {
                 _ => result.extend_from_slice(bytes),
             }
         }
+        self.put_back(frame);
+    }
+
+    /// An empty buffer to use again: allocating one takes as long as the rest of a small command.
+    pub(crate) fn take_spare(&self) -> Vec<u8> {
+        self.spares.borrow_mut().pop().unwrap_or_default()
+    }
+
+    /// Keeps a buffer for [`take_spare`](Engine::take_spare), but not one that holds much memory.
+    pub(crate) fn put_back(&self, mut buffer: Vec<u8>) {
+        if buffer.capacity() <= 1 << 16 {
+            buffer.clear();
+            self.spares.borrow_mut().push(buffer);
+        }
     }
 
     /// Serves the controller until it says to stop.
@@ -130,7 +146,7 @@ impl Engine {
         loop {
             self.control.collect(Some(parent), COMMAND, &mut frame, true);
             self.forward(&frame);
-            let (command, args): (Command, _) = wire::take(&frame).expect("tasks run the same program");
+            let (command, args) = Command::split(&frame);
             if let Order::Stop = command.order {
                 return self.end();
             }

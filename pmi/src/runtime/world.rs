@@ -112,23 +112,21 @@ impl Controller {
         args: &A,
         local: impl FnOnce(&Task, &[u8], &mut Vec<u8>) -> Result<R, Refusal>,
     ) -> Result<(R, Vec<u8>)> {
+        let mut frame = self.engine.borrow().take_spare();
+        wire::append(args, &mut frame).map_err(|cause| Error::wire(verb, "argument", cause))?;
+        let args = frame.len();
         let mut engine = self.engine.borrow_mut();
         let command = Command { order, epoch: self.failed.get(), released: self.registry.take_released() };
-        let mut frame = Vec::with_capacity(128);
-        wire::append(&command, &mut frame).expect("a command can be serialised");
-        let head = frame.len();
-        if let Err(cause) = wire::append(args, &mut frame) {
-            self.registry.give_back(command.released);
-            return Err(Error::wire(verb, "argument", cause));
-        }
+        command.append_to(&mut frame);
         engine.forward(&frame);
 
         let inside = Inside::enter(engine.task.rank());
         let (mut reply, mut results) = (Reply::default(), Vec::new());
         engine.prepare(&command, &mut reply);
-        let value = engine.attempt(&mut reply, |task| local(task, &frame[head..], &mut results));
+        let value = engine.attempt(&mut reply, |task| local(task, &frame[..args], &mut results));
         drop(inside);
         engine.gather(&order, &mut reply, &mut results);
+        engine.put_back(frame);
         match value {
             Some(value) if reply.ok() => Ok((value, results)),
             _ => {
