@@ -33,6 +33,7 @@ use std::time::Instant;
 
 /// Computes the picture of a fractal, on many tasks and threads.
 #[derive(Parser)]
+#[command(name = "mandelbrot")]
 struct Args {
     /// Columns and rows of the picture
     #[arg(long, value_name = "WxH", default_value = "3000x2000", value_parser = size)]

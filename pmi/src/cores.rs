@@ -8,20 +8,35 @@ pub(crate) type Mask = [u8; CORES / 8];
 
 /// The cores this process may run on: its affinity mask, further limited where a container grants less time.
 pub(crate) fn allowed() -> Mask {
-    let mut mask = [0; CORES / 8];
     let limit = std::thread::available_parallelism().map_or(1, usize::from);
-    for core in affinity().into_iter().take(limit) {
+    mask_of(affinity(0).into_iter().take(limit))
+}
+
+/// The cores that the launcher which started this process may use.
+#[cfg(feature = "mpi")]
+pub(crate) fn of_launcher() -> Mask {
+    #[cfg(unix)]
+    // SAFETY: getppid always succeeds.
+    let parent = unsafe { libc::getppid() };
+    #[cfg(not(unix))]
+    let parent = 0;
+    mask_of(affinity(parent))
+}
+
+fn mask_of(cores: impl IntoIterator<Item = usize>) -> Mask {
+    let mut mask = [0; CORES / 8];
+    for core in cores {
         mask[core / 8] |= 1 << (core % 8);
     }
     mask
 }
 
 #[cfg(target_os = "linux")]
-fn affinity() -> Vec<usize> {
+fn affinity(process: i32) -> Vec<usize> {
     // SAFETY: an all-zero cpu_set_t is an empty set; the call writes at most the size it is given, to a live value.
     let set = unsafe {
         let mut set: libc::cpu_set_t = std::mem::zeroed();
-        if libc::sched_getaffinity(0, size_of::<libc::cpu_set_t>(), &mut set) != 0 {
+        if libc::sched_getaffinity(process, size_of::<libc::cpu_set_t>(), &mut set) != 0 {
             return unbound();
         }
         set
@@ -31,7 +46,7 @@ fn affinity() -> Vec<usize> {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn affinity() -> Vec<usize> {
+fn affinity(_process: i32) -> Vec<usize> {
     unbound()
 }
 
@@ -42,6 +57,16 @@ fn unbound() -> Vec<usize> {
 /// How many cores a mask has.
 pub(crate) fn count(mask: &Mask) -> usize {
     mask.iter().map(|byte| byte.count_ones() as usize).sum()
+}
+
+/// How many cores the masks have together.
+#[cfg(feature = "mpi")]
+pub(crate) fn count_of_all(masks: &[Mask]) -> usize {
+    let mut all = [0; CORES / 8];
+    for mask in masks {
+        all.iter_mut().zip(mask).for_each(|(all, byte)| *all |= byte);
+    }
+    count(&all)
 }
 
 /// One task's share of its cores, in cores, where the tasks of its host have these masks.

@@ -52,4 +52,4 @@ pub use handle::Handle;
 pub use progress::{Progress, with_progress};
 pub use runtime::{Setup, World, setup, with_tasks};
 pub use task::Task;
-pub use verb::{Argument, Portable, call, create, exec, invoke, reduce, size};
+pub use verb::{Argument, Portable, call, create, describe, exec, invoke, reduce, size};

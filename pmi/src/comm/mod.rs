@@ -48,6 +48,11 @@ impl Comm {
         self.transport.size()
     }
 
+    /// How its messages travel, in a few words: the embedded world, or the MPI library and its version.
+    pub fn describe(&self) -> String {
+        self.transport.describe()
+    }
+
     /// The same communicator, its collectives with or without an agreement that all tasks take part.
     ///
     /// With it (the default) a collective cannot hang when another task has panicked: it ends, and so does the call.

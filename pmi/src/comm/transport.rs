@@ -11,6 +11,8 @@ use std::rc::Rc;
 pub(crate) trait Transport {
     fn rank(&self) -> usize;
     fn size(&self) -> usize;
+    /// How messages travel, in a few words.
+    fn describe(&self) -> String;
 
     /// Sends a message. May return before it is received. Revocable.
     fn send(&self, to: usize, tag: u32, bytes: &[u8]);

@@ -16,9 +16,9 @@ use crate::task::Task;
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::rc::Rc;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Once};
 use std::thread::JoinHandle;
 
 /// A world of tasks, controlled by the thread that set it up.
@@ -77,7 +77,15 @@ impl Setup {
                 "the program was started by an MPI launcher ({sign} is set) but built without MPI, so that every \
                  process would run all of it alone: build it with `--features mpi`, or start it without the launcher"
             ))),
-            None => self.start_embedded(),
+            None => {
+                let world = self.start_embedded()?;
+                let (tasks, cores) = (world.size(), cores::count(&cores::allowed()));
+                if tasks * world.threads() > cores && (tasks > 1 || self.threads.is_some()) {
+                    let threads = world.threads();
+                    warn(&format!("{tasks} tasks of {threads} threads share {cores} cores: they take turns"));
+                }
+                Ok(world)
+            }
         }
     }
 
@@ -141,6 +149,16 @@ impl Setup {
             library.finish();
             std::process::exit(i32::from(!served));
         }
+        let (used, given) = library.host_cores;
+        if threads as f64 > library.cores + 0.01 {
+            let share = library.cores;
+            warn(&format!("tasks of {threads} threads have {share:.2} cores each on this host: they take turns"));
+        } else if used < given && self.threads.is_none() {
+            warn(&format!(
+                "the launcher lets this host's tasks use {used} of its {given} cores; to use all, start them with \
+                 `mpirun --bind-to none` (Open MPI, MPICH) or `srun --cpus-per-task`"
+            ));
+        }
         match control(threads, transport) {
             Ok(()) => Ok(World { backend: Backend::Mpi(library), _on_thread: PhantomData }),
             Err(error) => {
@@ -166,6 +184,12 @@ impl Drop for World {
             Backend::Mpi(library) => library.finish(),
         }
     }
+}
+
+/// Tells whoever looks at the terminal, once, what makes the world slower than it could be.
+fn warn(text: &str) {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| eprintln!("pmi: {text}"));
 }
 
 fn cannot_start(cause: std::io::Error) -> Error {
@@ -198,15 +222,4 @@ fn serve(threads: usize, transport: Rc<dyn Transport>) -> bool {
     let task = |comm| Task { comm, objects: HashMap::new(), world, pool };
     Engine::new(task, transport, notes).serve();
     true
-}
-
-impl World {
-    /// How messages travel, in a few words.
-    pub(crate) fn transport(&self) -> String {
-        match &self.backend {
-            Backend::Embedded(_) => "embedded in one process".into(),
-            #[cfg(feature = "mpi")]
-            Backend::Mpi(_) => Library::version(),
-        }
-    }
 }

@@ -1,10 +1,10 @@
 //! What a world consists of, as text.
 
 use super::invoke;
+use crate::cores;
 use crate::error::Result;
 use crate::runtime::{World, world};
 use crate::task::Task;
-use crate::{cores, op, reduce};
 
 /// How many tasks the current world has: the one that the calling thread controls.
 ///
@@ -25,31 +25,43 @@ impl World {
         world::current("World::threads").map_or(0, |world| world.threads())
     }
 
-    /// The tasks, their hosts, processes, cores and threads, the transport and the versions of library and toolkit.
+    /// As [`describe`](crate::describe()).
     ///
     /// # Errors
     /// Where a task fails.
     pub fn describe(&self) -> Result<String> {
-        let describe = |task: &Task, ()| {
-            let cores = cores::count(&cores::allowed());
-            (hostname(), std::process::id(), cores, task.threads())
-        };
-        let tasks = invoke(describe, ())?;
-        let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-        let threads = reduce(|task: &Task, ()| task.threads(), (), op::SUM)?;
-        let mut text = format!(
-            "pmi {}: {}, {}, {}\n",
-            env!("CARGO_PKG_VERSION"),
-            plural(tasks.len(), "task"),
-            plural(threads, "thread"),
-            self.transport(),
-        );
-        for (rank, (host, process, cores, threads)) in tasks.into_iter().enumerate() {
-            let (cores, threads) = (plural(cores, "core"), plural(threads, "thread"));
-            text += &format!("task {rank}: host {host}, process {process}, may use {cores}, {threads}\n");
-        }
-        Ok(text)
+        describe()
     }
+}
+
+/// The current world as text: the versions of toolkit and library, the transport, and each task's host, process, cores
+/// and threads. One `invoke`.
+///
+/// ```
+/// # pmi::with_tasks(2, || {
+/// let text = pmi::describe()?;
+/// assert!(text.contains("2 tasks") && text.contains("task 1: host "));
+/// # Ok::<(), pmi::Error>(())
+/// # }).unwrap()
+/// ```
+///
+/// # Errors
+/// Where the calling thread controls no world, or a task fails.
+pub fn describe() -> Result<String> {
+    let describe = |task: &Task, ()| {
+        let cores = cores::count(&cores::allowed());
+        (hostname(), std::process::id(), cores, task.threads(), task.comm().describe())
+    };
+    let tasks = invoke(describe, ())?;
+    let plural = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let threads = tasks.iter().map(|task| task.3).sum();
+    let (size, transport) = (plural(tasks.len(), "task"), &tasks[0].4);
+    let mut text = format!("pmi {}: {size}, {}, {transport}\n", env!("CARGO_PKG_VERSION"), plural(threads, "thread"));
+    for (rank, (host, process, cores, threads, _)) in tasks.iter().enumerate() {
+        let (cores, threads) = (plural(*cores, "core"), plural(*threads, "thread"));
+        text += &format!("task {rank}: host {host}, process {process}, may use {cores}, {threads}\n");
+    }
+    Ok(text)
 }
 
 fn hostname() -> String {

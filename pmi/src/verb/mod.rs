@@ -9,7 +9,7 @@ mod reduce;
 
 pub use call::call;
 pub use create::create;
-pub use describe::size;
+pub use describe::{describe, size};
 pub use exec::exec;
 pub use invoke::invoke;
 pub use reduce::reduce;

@@ -34,6 +34,8 @@ pub(crate) struct Library {
     pub(super) size: usize,
     /// This task's share of its host's cores.
     pub(crate) cores: f64,
+    /// How many cores this host's tasks have together, and how many their launcher had to give.
+    pub(crate) host_cores: (usize, usize),
     /// How often the communicators have been renewed: messages about giving up that are older do not count.
     epoch: Cell<u64>,
     /// The tasks that have given up in this epoch.
@@ -84,6 +86,7 @@ impl Library {
                 rank: filled::<c_int>(|to| check!(MPI_Comm_rank(control, to))) as usize,
                 size: filled::<c_int>(|to| check!(MPI_Comm_size(control, to))) as usize,
                 cores: cores::share(&mine, &masks),
+                host_cores: (cores::count_of_all(&masks), cores::count(&cores::of_launcher())),
                 epoch: Cell::new(0),
                 left: RefCell::default(),
                 i_left: Cell::new(false),

@@ -107,6 +107,10 @@ impl Transport for MpiTransport {
         self.members.len()
     }
 
+    fn describe(&self) -> String {
+        Library::version()
+    }
+
     fn send(&self, to: usize, tag: u32, bytes: &[u8]) {
         self.go_on();
         // SAFETY: the slice is borrowed until this returns or unwinds, which happens when the request is done, or when

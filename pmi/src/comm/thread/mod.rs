@@ -232,6 +232,10 @@ impl Transport for ThreadTransport {
         self.hub.members.len()
     }
 
+    fn describe(&self) -> String {
+        "embedded in one process".into()
+    }
+
     fn send(&self, to: usize, tag: u32, bytes: &[u8]) {
         if self.revoked() {
             Revoked::raise();
