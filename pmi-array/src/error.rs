@@ -1,5 +1,6 @@
 //! The error type of the crate.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// The result of what can fail for reasons outside the program.
@@ -9,9 +10,16 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// Programmer's mistakes (shapes that do not fit, a closure that panics) are panics, as in ndarray; this is for what
 /// the environment does.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error(transparent)]
 pub struct Error(Box<Kind>);
+
+impl fmt::Debug for Error {
+    /// The text: a `main` that returns the error prints this form.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 #[derive(Debug, thiserror::Error)]
 enum Kind {

@@ -9,9 +9,16 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// The error is opaque: its text names what went wrong and what to do, the `is_*` methods tell the kinds apart,
 /// and [`failures`](Error::failures) lists what each task that failed had to say.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error(transparent)]
 pub struct Error(Box<Kind>);
+
+impl fmt::Debug for Error {
+    /// The text: a `main` that returns the error prints this form.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 #[derive(Debug, thiserror::Error)]
 enum Kind {

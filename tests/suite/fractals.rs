@@ -23,7 +23,7 @@ fn serial(formula: Formula, view: &View, maxit: u32) -> Array2<u32> {
 }
 
 fn check(fractal: Fractal, formula: Formula, maxit: u32) {
-    let expected = serial(formula, fractal.view(), maxit);
+    let expected = serial(formula, &fractal.view(), maxit);
     for shortcuts in [true, false] {
         let counts = fractal.maxit(maxit).shortcuts(shortcuts).counts().unwrap();
         assert_eq!(counts.gather().unwrap(), expected, "{fractal:?}");
@@ -46,7 +46,7 @@ fn counts_equal_the_definition() {
 
 fn smooth_equals_the_definition() {
     let fractal = Fractal::mandelbrot().size(45, 31).maxit(200);
-    let view = *fractal.view();
+    let view = fractal.view();
     let expected = Array2::from_shape_fn((31, 45), |(j, i)| {
         escape_smooth(Formula::Mandelbrot, (view.x(i), view.y(j)), 200).to_bits()
     });
@@ -68,6 +68,8 @@ fn zero_sizes_and_iterations() {
         assert_eq!((counts.shape(), counts.sum()), (&[height, width][..], 0));
     }
     assert_eq!(Fractal::mandelbrot().size(7, 6).maxit(0).counts().unwrap().max(), 0);
+    let view = Fractal::mandelbrot().center((-0.5, 0.25), 2.0).size(30, 10).view();
+    assert_eq!((view.corner1, view.corner2), ((-1.25, 0.0), (0.25, 0.5)));
     // Equal corners: the same point everywhere.
     let point = Fractal::mandelbrot().corners((0.5, 0.5), (0.5, 0.5)).size(4, 3).maxit(99).counts().unwrap();
     let count = escape_count(Formula::Mandelbrot, (0.5, 0.5), 99);
@@ -80,6 +82,7 @@ fn bad_views_are_refused() {
     assert!(text(Fractal::mandelbrot().corners((0.0, 0.0), (1.0, f64::INFINITY))).contains("second corner"));
     assert!(text(Fractal::julia((f64::NAN, 0.0))).contains("c of the Julia set"));
     assert!(text(Fractal::multibrot(1)).contains("degree of the Multibrot set is 1"));
+    assert!(text(Fractal::mandelbrot().center((0.0, 0.0), 0.0)).contains("zoom is 0"));
     let huge = Fractal::mandelbrot().size(usize::MAX, 2).counts().unwrap_err();
     assert!(huge.is_argument(), "{huge}");
     let call = || DistArray::mandelbrot((f64::NAN, 0.0), (1.0, 1.0), (2, 2), 5);

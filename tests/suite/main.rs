@@ -10,11 +10,13 @@
 //! | `conformance` | the communicator, on every transport |
 //! | `arrays` | distributed arrays against serial ndarray |
 //! | `fractals` | fractals against their definition |
+//! | `programs` | the example programs, as processes under both launchers |
 //! | `verbs` | exec, call, invoke, reduce, create; handles; what comes back when things fail |
 
 mod arrays;
 mod conformance;
 mod fractals;
+mod programs;
 mod verbs;
 
 use libtest_mimic::{Arguments, Trial};
@@ -63,7 +65,7 @@ fn main() {
             let embedded = move |run: &(dyn Fn() + Send + Sync)| pmi::with_tasks(tasks, run);
             all().into_iter().map(move |case| trial(case, tasks, "embedded", embedded))
         });
-        libtest_mimic::run(&args, trials.collect())
+        libtest_mimic::run(&args, trials.chain(programs::trials()).collect())
     };
     conclusion.exit_if_failed();
 }

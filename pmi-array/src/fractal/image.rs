@@ -26,19 +26,27 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 #[must_use = "nothing is computed before `counts` or `smooth`"]
 pub struct Fractal {
     formula: Formula,
-    view: View,
+    frame: Frame,
+    size: (usize, usize),
     maxit: u32,
     shortcuts: bool,
 }
 
-/// The width of the default view, in the complex plane.
+/// Which part of the complex plane to show.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+enum Frame {
+    Corners((f64, f64), (f64, f64)),
+    Center((f64, f64), f64),
+}
+
+/// The width of the view at zoom 1, in the complex plane.
 const WIDTH: f64 = 3.0;
 
 impl Fractal {
     /// Of a formula, with the defaults: corners (-2, -1) and (1, 1), 900 x 600 pixels, 1000 iterations, shortcuts.
     pub fn new(formula: Formula) -> Self {
-        let view = View { corner1: (-2.0, -1.0), corner2: (1.0, 1.0), width: 900, height: 600 };
-        Self { formula, view, maxit: 1000, shortcuts: true }
+        let frame = Frame::Corners((-2.0, -1.0), (1.0, 1.0));
+        Self { formula, frame, size: (900, 600), maxit: 1000, shortcuts: true }
     }
 
     /// The Mandelbrot set: `z -> z^2 + c` from 0, `c` the pixel.
@@ -61,24 +69,23 @@ impl Fractal {
         Self::new(Formula::Multibrot { degree })
     }
 
-    /// The points of the first and the last pixel. Row 0 lies at `corner1`'s imaginary part.
+    /// The points of the first and the last pixel. Row 0, the top of a picture, lies at `corner1`'s imaginary part: give
+    /// the greater one first for a picture with the imaginary axis upwards.
     pub fn corners(mut self, corner1: (f64, f64), corner2: (f64, f64)) -> Self {
-        (self.view.corner1, self.view.corner2) = (corner1, corner2);
+        self.frame = Frame::Corners(corner1, corner2);
         self
     }
 
-    /// The points around `center`, the view `3 / zoom` wide and as high as square pixels make it: set the
-    /// [`size`](Fractal::size) before.
-    pub fn center(self, center: (f64, f64), zoom: f64) -> Self {
-        let half = WIDTH / zoom / 2.0;
-        let (width, height) = (self.view.width.max(1) as f64, self.view.height as f64);
-        let (dx, dy) = (half, half * height / width);
-        self.corners((center.0 - dx, center.1 - dy), (center.0 + dx, center.1 + dy))
+    /// The points around `center`: a view `3 / zoom` wide, as high as square pixels make it, with the smaller imaginary
+    /// part on top.
+    pub fn center(mut self, center: (f64, f64), zoom: f64) -> Self {
+        self.frame = Frame::Center(center, zoom);
+        self
     }
 
     /// Columns and rows, in pixels.
     pub fn size(mut self, width: usize, height: usize) -> Self {
-        (self.view.width, self.view.height) = (width, height);
+        self.size = (width, height);
         self
     }
 
@@ -95,9 +102,18 @@ impl Fractal {
         self
     }
 
-    /// The view.
-    pub fn view(&self) -> &View {
-        &self.view
+    /// The view: the corners and the size.
+    pub fn view(&self) -> View {
+        let (width, height) = self.size;
+        let (corner1, corner2) = match self.frame {
+            Frame::Corners(corner1, corner2) => (corner1, corner2),
+            Frame::Center((x, y), zoom) => {
+                let dx = WIDTH / zoom / 2.0;
+                let dy = dx * height as f64 / width.max(1) as f64;
+                ((x - dx, y - dy), (x + dx, y + dy))
+            }
+        };
+        View { corner1, corner2, width, height }
     }
 
     /// The escape-time counts: row `j`, column `i` has the number of iterations after which the pixel's point escapes,
@@ -111,8 +127,8 @@ impl Fractal {
     /// Where a corner or `c` is not finite, the degree of a Multibrot set is below 2, or the image has more pixels
     /// than memory can address.
     pub fn counts(&self) -> Result<DistArray<u32, Ix2>> {
-        let row = |fractal: &Fractal, row, out: &mut [u32]| {
-            row_counts(&fractal.formula, &fractal.view, row, fractal.maxit, fractal.shortcuts, out);
+        let row = |fractal: &Fractal, view: &View, row, out: &mut [u32]| {
+            row_counts(&fractal.formula, view, row, fractal.maxit, fractal.shortcuts, out);
         };
         // Counts that fit 16 bits travel as such: half the bytes.
         if self.maxit <= u16::MAX.into() { self.image::<_, u16, _>(row) } else { self.image::<_, u32, _>(row) }
@@ -124,18 +140,25 @@ impl Fractal {
     /// # Errors
     /// As [`counts`](Fractal::counts).
     pub fn smooth(&self) -> Result<DistArray<f64, Ix2>> {
-        self.image::<_, f64, _>(|fractal: &Fractal, row, out: &mut [f64]| {
-            row_smooth(&fractal.formula, &fractal.view, row, fractal.maxit, fractal.shortcuts, out);
+        self.image::<_, f64, _>(|fractal: &Fractal, view: &View, row, out: &mut [f64]| {
+            row_smooth(&fractal.formula, view, row, fractal.maxit, fractal.shortcuts, out);
         })
     }
 
-    fn check(&self) -> Result<()> {
+    /// The view, if it and the rest make sense.
+    fn check(&self) -> Result<View> {
+        let view = self.view();
+        if let Frame::Center(_, zoom) = self.frame
+            && !(zoom.is_finite() && zoom > 0.0)
+        {
+            return Err(Error::argument(format!("the zoom is {zoom}: it must be finite and above 0")));
+        }
         let finite = |(x, y): (f64, f64), what: &str| match x.is_finite() && y.is_finite() {
             true => Ok(()),
             false => Err(Error::argument(format!("{what} is ({x}, {y}): it must be finite"))),
         };
-        finite(self.view.corner1, "the first corner of the view")?;
-        finite(self.view.corner2, "the second corner of the view")?;
+        finite(view.corner1, "the first corner of the view")?;
+        finite(view.corner2, "the second corner of the view")?;
         match self.formula {
             Formula::Julia { c } => finite(c, "the c of the Julia set")?,
             Formula::Multibrot { degree } if degree < 2 => {
@@ -145,24 +168,24 @@ impl Fractal {
             }
             _ => {}
         }
-        let View { width, height, .. } = self.view;
+        let View { width, height, .. } = view;
         let bytes = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(size_of::<f64>()));
         if bytes.is_none_or(|bytes| bytes > isize::MAX as usize) {
             return Err(Error::argument(format!("an image of {width} x {height} pixels is too large for any memory")));
         }
-        Ok(())
+        Ok(view)
     }
 
     /// The image whose rows `row` computes, and which are sent between tasks as `W`s.
     fn image<T: Element, W: Sent<T>, F>(&self, row: F) -> Result<DistArray<T, Ix2>>
     where
-        F: Fn(&Fractal, usize, &mut [T]) + Portable + Send + Sync,
+        F: Fn(&Fractal, &View, usize, &mut [T]) + Portable + Send + Sync,
     {
-        self.check()?;
+        let view = self.check()?;
         let make = |task: &Task, (layout, (fractal, row)): (Layout, (Fractal, Code<F>))| {
             fractal.slab::<T, W>(task, &layout, row.get())
         };
-        Ok(DistArray::try_create(&[self.view.height, self.view.width], make, (*self, Code::new(row)))?)
+        Ok(DistArray::try_create(&[view.height, view.width], make, (*self, Code::new(row)))?)
     }
 
     /// One task's slab, and in passing the rows of other slabs that it was dealt.
@@ -170,14 +193,15 @@ impl Fractal {
         &self,
         task: &Task,
         layout: &Layout,
-        compute: impl Fn(&Fractal, usize, &mut [T]) + Sync,
+        compute: impl Fn(&Fractal, &View, usize, &mut [T]) + Sync,
     ) -> Array<T, Ix2> {
-        let (rank, tasks, width) = (task.rank(), task.size(), self.view.width);
+        let (rank, tasks, view) = (task.rank(), task.size(), self.view());
+        let width = view.width;
         let mut mine = vec![T::default(); layout.elements(rank).len()];
         if layout.is_empty() {
             return slab(layout, rank, mine);
         }
-        let deal = Deal::new(self, layout, tasks);
+        let deal = Deal::new(self, &view, layout, tasks);
         let outgoing = deal.outgoing(rank);
         let mut send = vec![W::default(); outgoing.len() * width];
 
@@ -192,7 +216,7 @@ impl Fractal {
             jobs.into_par_iter().with_max_len(2).for_each_init(scratch, |scratch, Job { row, own, others }| {
                 let mut own = own.into_iter();
                 let first = own.next().unwrap_or(scratch);
-                compute(self, row, first);
+                compute(self, &view, row, first);
                 own.for_each(|twin| twin.copy_from_slice(first));
                 for place in others {
                     place.iter_mut().zip(&*first).for_each(|(to, x)| *to = W::narrow(*x));
@@ -266,9 +290,9 @@ struct Deal<'a> {
 }
 
 impl<'a> Deal<'a> {
-    fn new(fractal: &Fractal, layout: &'a Layout, tasks: usize) -> Self {
-        let height = fractal.view.height;
-        let twin = |row| mirror(&fractal.formula, &fractal.view, row).filter(|_| fractal.shortcuts);
+    fn new(fractal: &Fractal, view: &View, layout: &'a Layout, tasks: usize) -> Self {
+        let height = view.height;
+        let twin = |row| mirror(&fractal.formula, view, row).filter(|_| fractal.shortcuts);
         let source: Vec<_> = (0..height).map(|row| twin(row).map_or(row, |twin| twin.min(row))).collect();
         let mut next = 0;
         let number = source.iter().enumerate().map(|(row, source)| {

@@ -120,7 +120,7 @@ impl Comm {
     #[track_caller]
     pub fn recv_with_source<T: Pod>(&self, from: impl Into<Option<usize>>, tag: u32) -> (Vec<T>, Received) {
         let from = from.into().map(|from| self.peer(from));
-        let envelope = self.transport.probe(from, Some(checked(tag)));
+        let envelope = self.transport.probe(from, checked(tag));
         let received = whole::<T>(envelope);
         let mut data = zeroed(received.count);
         self.transport.receive(envelope, bytemuck::must_cast_slice_mut(&mut data));
@@ -134,7 +134,7 @@ impl Comm {
     #[track_caller]
     pub fn recv_into<T: Pod>(&self, from: impl Into<Option<usize>>, tag: u32, buffer: &mut [T]) -> Received {
         let from = from.into().map(|from| self.peer(from));
-        let envelope = self.transport.probe(from, Some(checked(tag)));
+        let envelope = self.transport.probe(from, checked(tag));
         let received = whole::<T>(envelope);
         assert!(
             received.count <= buffer.len(),
@@ -154,7 +154,7 @@ impl Comm {
     #[track_caller]
     pub fn probe(&self, from: impl Into<Option<usize>>, tag: u32) -> bool {
         let from = from.into().map(|from| self.peer(from));
-        self.transport.try_probe(from, Some(checked(tag))).is_some()
+        self.transport.try_probe(from, checked(tag)).is_some()
     }
 
     /// Sends `data` to `to` and receives a message from `from`, both with `tag`, without the deadlock that a send
@@ -187,7 +187,7 @@ impl Comm {
     pub fn irecv<T: Pod>(&self, from: impl Into<Option<usize>>, tag: u32, capacity: usize) -> RecvRequest<T> {
         let from = from.into().map(|from| self.peer(from));
         let buffer: Box<dyn Owned> = Box::new(zeroed::<T>(capacity));
-        RecvRequest(self.transport.start_receive(from, Some(checked(tag)), buffer), PhantomData)
+        RecvRequest(self.transport.start_receive(from, checked(tag), buffer), PhantomData)
     }
 
     /// Sends a value of any serde type.

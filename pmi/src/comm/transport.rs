@@ -17,15 +17,15 @@ pub(crate) trait Transport {
     /// Sends a message. May return before it is received. Revocable.
     fn send(&self, to: usize, tag: u32, bytes: &[u8]);
     /// Waits for a message that matches and says what it is. Revocable.
-    fn probe(&self, from: Option<usize>, tag: Option<u32>) -> Envelope;
+    fn probe(&self, from: Option<usize>, tag: u32) -> Envelope;
     /// Whether a message that matches is there.
-    fn try_probe(&self, from: Option<usize>, tag: Option<u32>) -> Option<Envelope>;
+    fn try_probe(&self, from: Option<usize>, tag: u32) -> Option<Envelope>;
     /// Takes the message that a probe has just found.
     fn receive(&self, envelope: Envelope, into: &mut [u8]);
     /// Starts to send.
     fn start_send(&self, to: usize, tag: u32, data: Box<dyn Owned>) -> Box<dyn Pending>;
     /// Starts to receive a message of at most the buffer's length.
-    fn start_receive(&self, from: Option<usize>, tag: Option<u32>, into: Box<dyn Owned>) -> Box<dyn Pending>;
+    fn start_receive(&self, from: Option<usize>, tag: u32, into: Box<dyn Owned>) -> Box<dyn Pending>;
 
     /// Makes sure that every task enters the same collective, described by `signature`, right now. Revocable; after it
     /// no task is revoked before the collective is done. The collectives below may be called without it where no task

@@ -142,7 +142,7 @@ impl Setup {
             || Error::setup("MPI was already started, or has ended, in this process: it can be started only once");
         let library = Library::start().ok_or_else(again)?;
         let threads = self.threads_on(library.cores as usize)?;
-        let transport = Rc::new(MpiTransport::control(library.clone()));
+        let transport = Rc::new(MpiTransport::world(library.clone()));
         library.plan_exit(Engine::farewell(&*transport), world::is_inside);
         if transport.rank() > 0 {
             let served = serve(threads, transport);

@@ -2,7 +2,7 @@
 //! otherwise. All tasks are in the call or on their way to it, so these waits end.
 
 use super::library::Wait;
-use super::pending::{Request, route};
+use super::pending::Request;
 use super::raw::{self, check, filled, int, pointer, pointer_mut};
 use super::{COLLECTIVE, MpiTransport};
 use crate::comm::{Reduction, transport::Number};
@@ -57,7 +57,7 @@ impl<'a> Exchange<'a> {
     unsafe fn send(&mut self, to: usize, bytes: &[u8]) {
         if !bytes.is_empty() {
             // SAFETY: the caller's.
-            self.requests.push(unsafe { Request::send(route(self.comm.comm, to, COLLECTIVE), bytes) });
+            self.requests.push(unsafe { Request::send(self.comm.route(Some(to), COLLECTIVE), bytes) });
         }
     }
 
@@ -66,7 +66,7 @@ impl<'a> Exchange<'a> {
     unsafe fn receive(&mut self, from: usize, into: &mut [u8]) {
         if !into.is_empty() {
             // SAFETY: the caller's.
-            self.requests.push(unsafe { Request::receive(route(self.comm.comm, from, COLLECTIVE), into) });
+            self.requests.push(unsafe { Request::receive(self.comm.route(Some(from), COLLECTIVE), into) });
         }
     }
 

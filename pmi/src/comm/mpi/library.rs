@@ -1,7 +1,9 @@
 //! What the communicators of a process share: the library's state, how to wait, and who has given up.
 
-use super::exit;
+use super::pending::OwnedRequest;
 use super::raw::{self, check, filled, int, pointer, pointer_mut};
+use super::{SMALL, exit};
+use crate::comm::Pending;
 use crate::cores::{self, Mask};
 use crate::wire;
 use std::cell::{Cell, RefCell};
@@ -23,6 +25,20 @@ const POLLS: u32 = 128;
 const AWAKE: Duration = Duration::from_millis(2);
 const NAP: Duration = Duration::from_micros(250);
 
+/// Bits of a tag that are the user's or this module's; the epoch is above them.
+const TAG_BITS: u32 = 15;
+
+/// How many epochs fit above them.
+fn epochs(comm: raw::MPI_Comm) -> u64 {
+    let (mut largest, mut known): (*mut c_int, c_int) = (std::ptr::null_mut(), 0);
+    // SAFETY: the attribute of the largest tag is a pointer to an int that lives as long as MPI.
+    let largest = unsafe {
+        check!(MPI_Comm_get_attr(comm, raw::MPI_TAG_UB as c_int, (&raw mut largest).cast(), &mut known));
+        if known != 0 { *largest } else { c_int::from(i16::MAX) }
+    };
+    ((largest as u64 + 1) >> TAG_BITS).max(1)
+}
+
 /// For each communicator, how many agreements were entered on it.
 type Entered = HashMap<u64, u64>;
 
@@ -30,20 +46,26 @@ type Entered = HashMap<u64, u64>;
 pub(crate) struct Library {
     /// Carries the runtime's messages.
     control: raw::MPI_Comm,
+    /// Carries those of parallel functions.
+    user: raw::MPI_Comm,
     pub(super) rank: usize,
     pub(super) size: usize,
     /// This task's share of its host's cores.
     pub(crate) cores: f64,
     /// How many cores this host's tasks have together, and how many their launcher had to give.
     pub(crate) host_cores: (usize, usize),
-    /// How often the communicators have been renewed: messages about giving up that are older do not count.
+    /// How many calls have failed, as far as this task has gone on from them.
     epoch: Cell<u64>,
-    /// The tasks that have given up in this epoch.
-    left: RefCell<HashMap<usize, Entered>>,
+    /// The tasks that have given up: in which epoch, and what they had entered. Others may be ahead of this task.
+    left: RefCell<HashMap<usize, (u64, Entered)>>,
     /// Whether this task has given up in this epoch.
     i_left: Cell<bool>,
     /// The agreements that this task has entered, for each of its communicators.
     entered: RefCell<HashMap<u64, Weak<Cell<u64>>>>,
+    /// How many epochs tags can tell apart.
+    epochs: u64,
+    /// Small messages that are on their way.
+    background: RefCell<Vec<OwnedRequest>>,
     /// Where the first piece of a message of the runtime is received.
     piece: RefCell<Box<[u8; PIECE]>>,
 }
@@ -71,6 +93,7 @@ impl Library {
         unsafe {
             check!(MPI_Comm_set_errhandler(raw::RSMPI_COMM_WORLD, raw::RSMPI_ERRORS_RETURN));
             let control = filled(|to| check!(MPI_Comm_dup(raw::RSMPI_COMM_WORLD, to)));
+            let user = filled(|to| check!(MPI_Comm_dup(raw::RSMPI_COMM_WORLD, to)));
             let mut host: raw::MPI_Comm = filled(|to| {
                 let kind = raw::RSMPI_COMM_TYPE_SHARED;
                 check!(MPI_Comm_split_type(raw::RSMPI_COMM_WORLD, kind, 0, raw::RSMPI_INFO_NULL, to));
@@ -83,6 +106,9 @@ impl Library {
             check!(MPI_Comm_free(&mut host));
             Some(Rc::new(Self {
                 control,
+                user,
+                epochs: epochs(control),
+                background: RefCell::default(),
                 rank: filled::<c_int>(|to| check!(MPI_Comm_rank(control, to))) as usize,
                 size: filled::<c_int>(|to| check!(MPI_Comm_size(control, to))) as usize,
                 cores: cores::share(&mine, &masks),
@@ -118,9 +144,10 @@ impl Library {
         let mut len = 0;
         // SAFETY: the buffer is as long as any library's longest version text.
         unsafe { check!(MPI_Get_library_version(text.as_mut_ptr().cast(), &mut len)) };
-        let text = String::from_utf8_lossy(&text[..len as usize]).into_owned();
-        let mut words = text.lines().next().unwrap_or_default().split([',', '\t', ' ']).filter(|word| !word.is_empty());
-        words.by_ref().take(4).collect::<Vec<_>>().join(" ")
+        // Open MPI: "Open MPI v4.1.4, package: ...". MPICH: "MPICH Version:<tab>4.0.2" and more lines.
+        let text = String::from_utf8_lossy(&text[..len as usize]).replace("Version:", "");
+        let name = text.split([',', '\n']).next().unwrap_or_default();
+        name.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// More tasks than cores: whoever waits must let others run.
@@ -148,7 +175,7 @@ impl Library {
                 Wait::Revocable(_) => std::thread::yield_now(),
                 Wait::Idle => {
                     // Who waits here will do nothing more for a call that has failed elsewhere.
-                    if !self.left.borrow().is_empty() {
+                    if self.anyone_left() {
                         self.leave();
                     }
                     if since.get_or_insert_with(Instant::now).elapsed() > AWAKE {
@@ -181,8 +208,8 @@ impl Library {
                 (source as usize, bytes)
             };
             let (epoch, entered): (u64, Entered) = wire::decode(&bytes).expect("tasks run the same program");
-            if epoch == self.epoch.get() {
-                self.left.borrow_mut().insert(source, entered);
+            if epoch >= self.epoch.get() {
+                self.left.borrow_mut().insert(source, (epoch, entered));
             }
         }
     }
@@ -202,18 +229,19 @@ impl Library {
 
     /// Whether any task has given up in this epoch.
     pub(super) fn anyone_left(&self) -> bool {
-        !self.left.borrow().is_empty()
+        self.left.borrow().values().any(|(epoch, _)| *epoch == self.epoch.get())
     }
 
     /// Whether a task has given up in this epoch.
     pub(super) fn has_left(&self, rank: usize) -> bool {
-        self.left.borrow().contains_key(&rank)
+        self.left.borrow().get(&rank).is_some_and(|(epoch, _)| *epoch == self.epoch.get())
     }
 
     /// Whether one of `members` has given up before it entered agreement number `count` of communicator `id`.
     pub(super) fn left_before(&self, members: &[usize], id: u64, count: u64) -> bool {
         let left = self.left.borrow();
-        members.iter().filter_map(|member| left.get(member)).any(|entered| entered.get(&id).is_none_or(|n| *n < count))
+        let left = members.iter().filter_map(|member| left.get(member)).filter(|(epoch, _)| *epoch == self.epoch.get());
+        left.map(|(_, entered)| entered.get(&id)).any(|entered| entered.is_none_or(|n| *n < count))
     }
 
     /// Counts the agreements of communicator `id` from now on.
@@ -229,15 +257,62 @@ impl Library {
         self.epoch.get()
     }
 
-    /// Makes a fresh communicator of all tasks and begins a new epoch. All tasks must do so together.
-    pub(super) fn renew(&self) -> raw::MPI_Comm {
-        // SAFETY: all tasks call this between two calls, when none can fail.
-        let fresh = unsafe { filled(|to| check!(MPI_Comm_dup(self.control, to))) };
-        self.epoch.set(self.epoch.get() + 1);
-        self.left.borrow_mut().clear();
+    /// The communicator of all tasks that parallel functions use.
+    pub(super) fn user(&self) -> raw::MPI_Comm {
+        self.user
+    }
+
+    /// A tag of this epoch: those of two epochs differ.
+    pub(super) fn tag(&self, tag: u32) -> c_int {
+        ((self.epoch.get() % self.epochs) << TAG_BITS) as c_int | tag as c_int
+    }
+
+    /// The tag that [`tag`](Library::tag) was given.
+    pub(super) fn user_tag(tag: c_int) -> u32 {
+        tag as u32 & ((1 << TAG_BITS) - 1)
+    }
+
+    /// Begins a new epoch: messages of the earlier ones match nothing any more.
+    pub(super) fn renew(&self) {
+        let epoch = self.epoch.get() + 1;
+        self.epoch.set(epoch);
+        self.left.borrow_mut().retain(|_, (of, _)| *of >= epoch);
         self.i_left.set(false);
         self.entered.borrow_mut().clear();
-        fresh
+        self.drain();
+    }
+
+    /// Throws away small messages of earlier epochs, as far as they are in front. A large one stays: the buffer it would
+    /// be read from may be gone.
+    fn drain(&self) {
+        loop {
+            let mut found: c_int = 0;
+            // SAFETY: MPI is initialised, the pointers are to live values, and the message probed for is received by
+            // the same thread, so that the buffer has its length; its sender has kept a copy until it is received.
+            unsafe {
+                let (any, tags) = (raw::RSMPI_ANY_SOURCE, raw::RSMPI_ANY_TAG);
+                let status = filled(|to| check!(MPI_Iprobe(any, tags, self.user, &mut found, to)));
+                if found == 0 {
+                    return;
+                }
+                let (len, tag) = (raw::bytes_of(&status), status.MPI_TAG);
+                if len > SMALL || tag == self.tag(Self::user_tag(tag)) {
+                    return;
+                }
+                let mut bytes = vec![0; len];
+                let (into, source, byte) = (pointer_mut(&mut bytes), status.MPI_SOURCE, raw::RSMPI_UINT8_T);
+                check!(MPI_Recv(into, int(len), byte, source, tag, self.user, raw::RSMPI_STATUS_IGNORE));
+            }
+        }
+    }
+
+    /// Keeps a send until it is done.
+    pub(super) fn keep_until_done(&self, mut request: OwnedRequest) {
+        let mut background = self.background.borrow_mut();
+        background.retain_mut(|request| !request.test());
+        if !request.test() {
+            background.push(request);
+        }
     }
 
     /// Sends a message of the runtime.

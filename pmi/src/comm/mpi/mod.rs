@@ -13,9 +13,13 @@
 //!   known to have left before it entered this one, or in the middle of it, which it does only for the same reason, or
 //!   as the others are in another collective. A task that completes the agreement has heard, directly or through
 //!   others, from all members that they entered the same; so either all complete it or none does.
-//! - A blocking send of the user's buffer that is not done when somebody has left goes on until it is done or its
-//!   receiver has left, after which nobody reads the buffer.
-//! - Before the next call all tasks [renew](Library::renew): stray messages stay behind on the old communicator.
+//! - A small message is copied and sent in the background. A large one is sent from the user's buffer: a send that is
+//!   not done when somebody has left goes on until it is done or its receiver has left, after which nobody reads the
+//!   buffer.
+//! - Messages carry the number of failed calls, the epoch, in the upper bits of their tags. Before the next call all
+//!   tasks begin a new one, so that stray messages match nothing any more; the small ones are [received and thrown
+//!   away](Library::drain). A fresh communicator each time would not do: MPICH gives the number of one that was freed to
+//!   another, which then receives what was sent on the first.
 
 mod collective;
 mod exit;
@@ -27,7 +31,7 @@ pub(crate) use library::Library;
 
 use super::{Envelope, Owned, Pending, Reduction, Revoked, Signature, Transport, VOID};
 use library::Wait;
-use pending::{OwnedRequest, Request, route};
+use pending::{OwnedRequest, Request, Route};
 use raw::{check, filled, int};
 use std::cell::Cell;
 use std::ffi::c_int;
@@ -37,10 +41,15 @@ use std::rc::Rc;
 const AGREE: u32 = super::MAX_TAG + 1;
 const COLLECTIVE: u32 = super::MAX_TAG + 2;
 
+/// The longest message that is copied and sent in the background.
+const SMALL: usize = 1 << 14;
+
 /// One MPI communicator.
 pub(crate) struct MpiTransport {
     library: Rc<Library>,
     comm: raw::MPI_Comm,
+    /// Whether it was split from another, and is freed when this is dropped.
+    split: bool,
     rank: usize,
     /// The rank in the world of each member.
     members: Vec<usize>,
@@ -53,26 +62,21 @@ pub(crate) struct MpiTransport {
 }
 
 impl MpiTransport {
-    /// The communicator of all tasks, for the runtime's messages and for `renew`. It is never void.
-    pub(crate) fn control(library: Rc<Library>) -> Self {
-        let comm = library.renew();
-        Self::world(library, comm)
-    }
-
-    fn world(library: Rc<Library>, comm: raw::MPI_Comm) -> Self {
-        let (rank, members, epoch) = (library.rank, (0..library.size).collect(), library.epoch());
-        Self { comm, rank, members, id: 0, entered: library.register(0), epoch, splits: Cell::new(0), library }
+    /// The communicator of all tasks.
+    pub(crate) fn world(library: Rc<Library>) -> Self {
+        let (rank, members) = (library.rank, (0..library.size).collect());
+        let (comm, epoch, entered) = (library.user(), library.epoch(), library.register(0));
+        Self { comm, split: false, rank, members, id: 0, entered, epoch, splits: Cell::new(0), library }
     }
 
     fn check_alive(&self) {
         assert!(self.epoch == self.library.epoch(), "{VOID}");
     }
 
-    fn route(&self, peer: Option<usize>, tag: Option<u32>) -> pending::Route {
-        // SAFETY: constants of the initialised library.
-        let (any_source, any_tag) = unsafe { (raw::RSMPI_ANY_SOURCE, raw::RSMPI_ANY_TAG) };
-        let tag = tag.map_or(any_tag, |tag| tag as c_int);
-        pending::Route { comm: self.comm, peer: peer.map_or(any_source, int), tag }
+    fn route(&self, peer: Option<usize>, tag: u32) -> Route {
+        // SAFETY: a constant of the initialised library.
+        let any = unsafe { raw::RSMPI_ANY_SOURCE };
+        Route { comm: self.comm, peer: peer.map_or(any, int), tag: self.library.tag(tag) }
     }
 
     /// Raises where somebody has left: nothing good comes of going on.
@@ -82,17 +86,25 @@ impl MpiTransport {
             Revoked::raise();
         }
     }
+
+    /// Sends a copy of the bytes, in the background.
+    fn send_copy(&self, to: usize, tag: u32, bytes: &[u8]) {
+        let request = OwnedRequest::send(self.library.clone(), self.route(Some(to), tag), Box::new(bytes.to_vec()));
+        self.library.keep_until_done(request);
+    }
 }
 
 impl Drop for MpiTransport {
     fn drop(&mut self) {
-        let mut finalized: c_int = 0;
-        // SAFETY: callable at any time. Freeing is local in Open MPI and MPICH although the standard calls it
-        // collective; each member frees its part when it drops it, nothing of ours being under way there.
-        unsafe {
-            check!(MPI_Finalized(&mut finalized));
-            if finalized == 0 {
-                check!(MPI_Comm_free(&mut self.comm));
+        if self.split {
+            let mut finalized: c_int = 0;
+            // SAFETY: MPI_Finalized is callable at any time. Freeing is local in Open MPI and MPICH although the
+            // standard calls it collective; each member frees its part when it drops it.
+            unsafe {
+                check!(MPI_Finalized(&mut finalized));
+                if finalized == 0 {
+                    check!(MPI_Comm_free(&mut self.comm));
+                }
             }
         }
     }
@@ -113,9 +125,12 @@ impl Transport for MpiTransport {
 
     fn send(&self, to: usize, tag: u32, bytes: &[u8]) {
         self.go_on();
+        if bytes.len() <= SMALL || to == self.rank {
+            return self.send_copy(to, tag, bytes);
+        }
         // SAFETY: the slice is borrowed until this returns or unwinds, which happens when the request is done, or when
         // the receiver has left: it has then finished the receives it had matched, and starts no more.
-        let mut request = unsafe { Request::send(route(self.comm, to, tag), bytes) };
+        let mut request = unsafe { Request::send(self.route(Some(to), tag), bytes) };
         let receiver = self.members[to];
         if !request.wait(&self.library, Wait::Revocable(&|library| library.has_left(receiver))) {
             request.forget_send();
@@ -125,7 +140,7 @@ impl Transport for MpiTransport {
         }
     }
 
-    fn probe(&self, from: Option<usize>, tag: Option<u32>) -> Envelope {
+    fn probe(&self, from: Option<usize>, tag: u32) -> Envelope {
         self.go_on();
         let mut found = None;
         let probe = || {
@@ -138,32 +153,27 @@ impl Transport for MpiTransport {
         found.expect("the wait ends with a message")
     }
 
-    fn try_probe(&self, from: Option<usize>, tag: Option<u32>) -> Option<Envelope> {
+    fn try_probe(&self, from: Option<usize>, tag: u32) -> Option<Envelope> {
         self.check_alive();
-        let route = self.route(from, tag);
+        let Route { comm, peer, tag: wanted } = self.route(from, tag);
         let mut found: c_int = 0;
         // SAFETY: the communicator is alive and the pointers are to live values.
-        let status: raw::MPI_Status =
-            unsafe { filled(|to| check!(MPI_Iprobe(route.peer, route.tag, route.comm, &mut found, to))) };
-        (found != 0).then(|| Envelope {
-            source: status.MPI_SOURCE as usize,
-            tag: status.MPI_TAG as u32,
-            bytes: raw::bytes_of(&status),
-        })
+        let status: raw::MPI_Status = unsafe { filled(|to| check!(MPI_Iprobe(peer, wanted, comm, &mut found, to))) };
+        (found != 0).then(|| Envelope { source: status.MPI_SOURCE as usize, tag, bytes: raw::bytes_of(&status) })
     }
 
     fn receive(&self, envelope: Envelope, into: &mut [u8]) {
         // SAFETY: the buffer is borrowed until the request is done: its message is here, so the wait ends.
-        let mut request = unsafe { Request::receive(route(self.comm, envelope.source, envelope.tag), into) };
+        let mut request = unsafe { Request::receive(self.route(Some(envelope.source), envelope.tag), into) };
         request.wait(&self.library, Wait::Certain);
     }
 
     fn start_send(&self, to: usize, tag: u32, data: Box<dyn Owned>) -> Box<dyn Pending> {
         self.go_on();
-        Box::new(OwnedRequest::send(self.library.clone(), route(self.comm, to, tag), data))
+        Box::new(OwnedRequest::send(self.library.clone(), self.route(Some(to), tag), data))
     }
 
-    fn start_receive(&self, from: Option<usize>, tag: Option<u32>, into: Box<dyn Owned>) -> Box<dyn Pending> {
+    fn start_receive(&self, from: Option<usize>, tag: u32, into: Box<dyn Owned>) -> Box<dyn Pending> {
         self.go_on();
         Box::new(OwnedRequest::receive(self.library.clone(), self.route(from, tag), into))
     }
@@ -177,15 +187,12 @@ impl Transport for MpiTransport {
         let mut distance = 1;
         while distance < size {
             let (to, from) = ((rank + distance) % size, (rank + size - distance) % size);
-            let mine: Box<dyn Owned> = Box::new(bytemuck::bytes_of(signature).to_vec());
-            // An abandoned request of these keeps its buffer: see `OwnedRequest`.
-            let mut sending = OwnedRequest::send(self.library.clone(), route(self.comm, to, AGREE), mine);
+            self.send_copy(to, AGREE, bytemuck::bytes_of(signature));
             let mut theirs = Signature::new("");
+            let into = bytemuck::bytes_of_mut(&mut theirs);
             // SAFETY: the buffer outlives the request, which is done or cancelled before it goes.
-            let mut receiving =
-                unsafe { Request::receive(route(self.comm, from, AGREE), bytemuck::bytes_of_mut(&mut theirs)) };
-            let wait = Wait::Revocable(&given_up);
-            if !receiving.wait(&self.library, wait) {
+            let mut receiving = unsafe { Request::receive(self.route(Some(from), AGREE), into) };
+            if !receiving.wait(&self.library, Wait::Revocable(&given_up)) {
                 receiving.cancel_receive(&self.library);
                 self.entered.set(count - 1);
                 Revoked::raise();
@@ -194,8 +201,6 @@ impl Transport for MpiTransport {
                 self.entered.set(count - 1);
                 panic!("tasks disagree on the collective: task {rank} calls {signature}, task {from} calls {theirs}");
             }
-            // The message is short: it has left, or will without our help.
-            sending.test();
             distance *= 2;
         }
     }
@@ -260,6 +265,7 @@ impl Transport for MpiTransport {
         let (library, epoch) = (self.library.clone(), self.epoch);
         Some(Rc::new(Self {
             comm,
+            split: true,
             rank,
             members,
             id,
@@ -271,8 +277,8 @@ impl Transport for MpiTransport {
     }
 
     fn renew(&self) -> Rc<dyn Transport> {
-        let comm = self.library.renew();
-        Rc::new(Self::world(self.library.clone(), comm))
+        self.library.renew();
+        Rc::new(Self::world(self.library.clone()))
     }
 
     fn revoke(&self) {

@@ -1,7 +1,7 @@
 //! Requests: operations of MPI under way.
 
 use super::library::{Library, Wait};
-use super::raw::{self, check, filled, int, pointer, pointer_mut, with_type};
+use super::raw::{self, check, filled, pointer, pointer_mut, with_type};
 use crate::comm::{Envelope, Owned, Pending, Revoked};
 use std::ffi::c_int;
 use std::rc::Rc;
@@ -77,7 +77,7 @@ impl Request {
         }
     }
 
-    /// Forgets a send that nobody will receive. Its buffer must stay.
+    /// Forgets a send that nobody may receive. Its buffer must stay, unless its receiver has left.
     pub(super) fn forget_send(&mut self) {
         if !self.test() {
             // SAFETY: the request is valid as it is not done.
@@ -88,7 +88,7 @@ impl Request {
     pub(super) fn envelope(&self) -> Envelope {
         Envelope {
             source: self.status.MPI_SOURCE.max(0) as usize,
-            tag: self.status.MPI_TAG.max(0) as u32,
+            tag: Library::user_tag(self.status.MPI_TAG),
             bytes: raw::bytes_of(&self.status),
         }
     }
@@ -145,9 +145,4 @@ impl Drop for OwnedRequest {
             std::mem::forget(data);
         }
     }
-}
-
-/// A route to `peer`.
-pub(super) fn route(comm: raw::MPI_Comm, peer: usize, tag: u32) -> Route {
-    Route { comm, peer: int(peer), tag: tag as c_int }
 }

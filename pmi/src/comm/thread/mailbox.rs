@@ -25,7 +25,7 @@ struct Inner {
 struct Waiting {
     id: u64,
     from: Option<usize>,
-    tag: Option<u32>,
+    tag: u32,
     message: Option<Message>,
 }
 
@@ -35,8 +35,8 @@ pub(super) struct Posted {
     message: Option<Message>,
 }
 
-fn matches(source: usize, tag: u32, from: Option<usize>, wanted: Option<u32>) -> bool {
-    from.is_none_or(|from| from == source) && wanted.is_none_or(|wanted| wanted == tag)
+fn matches(source: usize, tag: u32, from: Option<usize>, wanted: u32) -> bool {
+    from.is_none_or(|from| from == source) && wanted == tag
 }
 
 impl Mailbox {
@@ -55,17 +55,17 @@ impl Mailbox {
         }
     }
 
-    pub(super) fn find(&self, from: Option<usize>, tag: Option<u32>) -> Option<Envelope> {
+    pub(super) fn find(&self, from: Option<usize>, tag: u32) -> Option<Envelope> {
         let inner = self.lock();
         let message = inner.arrived.iter().find(|message| matches(message.source, message.tag, from, tag))?;
         Some(Envelope { source: message.source, tag: message.tag, bytes: message.bytes.len() })
     }
 
-    pub(super) fn take(&self, from: Option<usize>, tag: Option<u32>) -> Option<Message> {
+    pub(super) fn take(&self, from: Option<usize>, tag: u32) -> Option<Message> {
         self.lock().take(from, tag)
     }
 
-    pub(super) fn post(&self, from: Option<usize>, tag: Option<u32>) -> Posted {
+    pub(super) fn post(&self, from: Option<usize>, tag: u32) -> Posted {
         let mut inner = self.lock();
         let id = inner.next_id;
         inner.next_id += 1;
@@ -83,7 +83,7 @@ impl Mailbox {
 }
 
 impl Inner {
-    fn take(&mut self, from: Option<usize>, tag: Option<u32>) -> Option<Message> {
+    fn take(&mut self, from: Option<usize>, tag: u32) -> Option<Message> {
         let index = self.arrived.iter().position(|message| matches(message.source, message.tag, from, tag))?;
         self.arrived.remove(index)
     }

@@ -243,7 +243,7 @@ impl Transport for ThreadTransport {
         self.post(to, tag, bytes);
     }
 
-    fn probe(&self, from: Option<usize>, tag: Option<u32>) -> Envelope {
+    fn probe(&self, from: Option<usize>, tag: u32) -> Envelope {
         let mut found = None;
         self.hub.wait(self.rank, || {
             found = self.try_probe(from, tag);
@@ -252,12 +252,12 @@ impl Transport for ThreadTransport {
         found.unwrap_or_else(|| Revoked::raise())
     }
 
-    fn try_probe(&self, from: Option<usize>, tag: Option<u32>) -> Option<Envelope> {
+    fn try_probe(&self, from: Option<usize>, tag: u32) -> Option<Envelope> {
         self.hub.mailboxes[self.rank].find(from, tag)
     }
 
     fn receive(&self, envelope: Envelope, into: &mut [u8]) {
-        let message = self.hub.mailboxes[self.rank].take(Some(envelope.source), Some(envelope.tag));
+        let message = self.hub.mailboxes[self.rank].take(Some(envelope.source), envelope.tag);
         into.copy_from_slice(&message.expect("a message stays until its only reader takes it").bytes);
     }
 
@@ -267,7 +267,7 @@ impl Transport for ThreadTransport {
         Box::new(Sent { data, envelope })
     }
 
-    fn start_receive(&self, from: Option<usize>, tag: Option<u32>, into: Box<dyn Owned>) -> Box<dyn Pending> {
+    fn start_receive(&self, from: Option<usize>, tag: u32, into: Box<dyn Owned>) -> Box<dyn Pending> {
         let posted = self.hub.mailboxes[self.rank].post(from, tag);
         Box::new(Receiving { hub: self.hub.clone(), rank: self.rank, posted, into })
     }
@@ -388,7 +388,7 @@ impl Transport for ThreadTransport {
         let mailbox = &self.hub.mailboxes[self.rank];
         let mut found = None;
         self.hub.wait(self.rank, || {
-            found = mailbox.take(from, Some(tag));
+            found = mailbox.take(from, tag);
             found.is_some()
         });
         let message = found.expect("the wait ends with a message");
