@@ -51,10 +51,14 @@ pub(crate) trait Transport {
 
     /// See [`Comm::split`](super::Comm::split).
     fn split(&self, color: Option<u32>, key: u32) -> Option<Rc<dyn Transport>>;
-    /// A fresh communicator of the same tasks, on which nothing is under way. Collective, not revocable.
+    /// This task goes on from a call that failed: communicators made before are void, but for the runtime's messages and
+    /// `renew`. All tasks of the world do so before they take part in the next call.
+    fn begin_epoch(&self);
+    /// A fresh communicator of the same tasks, for this epoch; all of them ask for it, none waits.
     fn renew(&self) -> Rc<dyn Transport>;
-    /// Tells the other tasks that this one gives up on the communicator and on all that were split from it: whoever
-    /// waits for it there is revoked.
+    /// A communicator of this task alone.
+    fn alone(&self) -> Rc<dyn Transport>;
+    /// Tells the world's other tasks that this one gives up in this epoch: whoever waits for it is revoked.
     fn revoke(&self);
 
     /// Sends a message of the runtime: small, never revoked, done when it returns.

@@ -75,6 +75,7 @@ impl Engine {
     /// the objects that were released.
     pub(crate) fn prepare(&mut self, command: &Command, reply: &mut Reply) {
         if command.epoch != self.epoch {
+            self.control.begin_epoch();
             self.user = self.control.renew();
             self.task.comm = Comm::new(self.user.clone());
             self.epoch = command.epoch;

@@ -7,7 +7,7 @@ use super::world::{self, Controller, Inside};
 use crate::comm::Transport;
 #[cfg(feature = "mpi")]
 use crate::comm::mpi::{Library, MpiTransport};
-use crate::comm::thread::{Doorbells, Hub, ThreadTransport};
+use crate::comm::thread::{Doorbells, ThreadTransport};
 use crate::cores;
 use crate::error::{Error, Result};
 use crate::panics::Notes;
@@ -16,7 +16,7 @@ use crate::task::Task;
 use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Once};
 use std::thread::JoinHandle;
@@ -114,16 +114,16 @@ impl Setup {
         let tasks = self.embedded_tasks()?;
         let threads = self.threads_on(cores::count(&cores::allowed()) / tasks)?;
         let doorbells = Arc::new(Doorbells::new(tasks));
-        let hub = Hub::new(doorbells.clone(), (0..tasks).collect(), Arc::new(AtomicBool::new(false)));
+        let transport = ThreadTransport::world(&doorbells, tasks);
         let mut started = Vec::new();
         for rank in 1..tasks {
-            let (hub, doorbells) = (hub.clone(), doorbells.clone());
+            let (transport, doorbells) = (transport.clone(), doorbells.clone());
             // A task starts when all threads are there, or ends where one could not be had.
             let (open, gate) = channel();
             let task = move || {
                 if gate.recv().is_ok() {
                     doorbells.answer(rank);
-                    serve(threads, Rc::new(ThreadTransport::control(hub, rank)));
+                    serve(threads, Rc::new(transport(rank)));
                 }
             };
             let thread = std::thread::Builder::new().name(format!("pmi-{rank}"));
@@ -132,7 +132,7 @@ impl Setup {
         doorbells.answer(0);
         let open = |(open, thread): (Sender<()>, JoinHandle<()>)| open.send(()).map(|()| thread).ok();
         let threads_of_tasks = started.into_iter().filter_map(open).collect();
-        control(threads, Rc::new(ThreadTransport::control(hub, 0)))?;
+        control(threads, Rc::new(transport(0)))?;
         Ok(World { backend: Backend::Embedded(threads_of_tasks), _on_thread: PhantomData })
     }
 

@@ -17,10 +17,10 @@ const ROUND: usize = 1 << 30;
 macro_rules! collective {
     ($comm:expr, $blocking:ident / $polled:ident($($argument:expr),*)) => {
         if $comm.library.crowded() {
-            let raw = filled(|to| check!($polled($($argument,)* $comm.comm, to)));
+            let raw = filled(|to| check!($polled($($argument,)* $comm.comm.raw, to)));
             Request::new(raw).wait(&$comm.library, Wait::Certain);
         } else {
-            check!($blocking($($argument,)* $comm.comm));
+            check!($blocking($($argument,)* $comm.comm.raw));
         }
     };
 }

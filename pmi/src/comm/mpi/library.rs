@@ -273,7 +273,7 @@ impl Library {
     }
 
     /// Begins a new epoch: messages of the earlier ones match nothing any more.
-    pub(super) fn renew(&self) {
+    pub(super) fn begin_epoch(&self) {
         let epoch = self.epoch.get() + 1;
         self.epoch.set(epoch);
         self.left.borrow_mut().retain(|_, (of, _)| *of >= epoch);

@@ -44,12 +44,36 @@ const COLLECTIVE: u32 = super::MAX_TAG + 2;
 /// The longest message that is copied and sent in the background.
 const SMALL: usize = 1 << 14;
 
-/// One MPI communicator.
+/// The number of the communicator of all tasks, and of that of one.
+const WORLD: u64 = 0;
+const ALONE: u64 = 1;
+
+/// A communicator of the library; one that was split from another is freed when nobody uses it any more.
+struct Communicator {
+    raw: raw::MPI_Comm,
+    split: bool,
+}
+
+impl Drop for Communicator {
+    fn drop(&mut self) {
+        if self.split {
+            let mut finalized: c_int = 0;
+            // SAFETY: MPI_Finalized is callable at any time. Freeing is local in Open MPI and MPICH although the
+            // standard calls it collective; each member frees its part when it drops it.
+            unsafe {
+                check!(MPI_Finalized(&mut finalized));
+                if finalized == 0 {
+                    check!(MPI_Comm_free(&mut self.raw));
+                }
+            }
+        }
+    }
+}
+
+/// A communicator in one epoch.
 pub(crate) struct MpiTransport {
     library: Rc<Library>,
-    comm: raw::MPI_Comm,
-    /// Whether it was split from another, and is freed when this is dropped.
-    split: bool,
+    comm: Rc<Communicator>,
     rank: usize,
     /// The rank in the world of each member.
     members: Vec<usize>,
@@ -65,8 +89,16 @@ impl MpiTransport {
     /// The communicator of all tasks.
     pub(crate) fn world(library: Rc<Library>) -> Self {
         let (rank, members) = (library.rank, (0..library.size).collect());
-        let (comm, epoch, entered) = (library.user(), library.epoch(), library.register(0));
-        Self { comm, split: false, rank, members, id: 0, entered, epoch, splits: Cell::new(0), library }
+        let (epoch, entered) = (library.epoch(), library.register(WORLD));
+        let comm = Rc::new(Communicator { raw: library.user(), split: false });
+        Self { comm, rank, members, id: WORLD, entered, epoch, splits: Cell::new(0), library }
+    }
+
+    /// A communicator of this epoch.
+    fn again(&self, comm: Rc<Communicator>, rank: usize, members: Vec<usize>, id: u64) -> Self {
+        let library = self.library.clone();
+        let (entered, epoch) = (library.register(id), library.epoch());
+        Self { library, comm, rank, members, id, entered, epoch, splits: Cell::new(0) }
     }
 
     fn check_alive(&self) {
@@ -76,7 +108,7 @@ impl MpiTransport {
     fn route(&self, peer: Option<usize>, tag: u32) -> Route {
         // SAFETY: a constant of the initialised library.
         let any = unsafe { raw::RSMPI_ANY_SOURCE };
-        Route { comm: self.comm, peer: peer.map_or(any, int), tag: self.library.tag(tag) }
+        Route { comm: self.comm.raw, peer: peer.map_or(any, int), tag: self.library.tag(tag) }
     }
 
     /// Raises where somebody has left: nothing good comes of going on.
@@ -91,22 +123,6 @@ impl MpiTransport {
     fn send_copy(&self, to: usize, tag: u32, bytes: &[u8]) {
         let request = OwnedRequest::send(self.library.clone(), self.route(Some(to), tag), Box::new(bytes.to_vec()));
         self.library.keep_until_done(request);
-    }
-}
-
-impl Drop for MpiTransport {
-    fn drop(&mut self) {
-        if self.split {
-            let mut finalized: c_int = 0;
-            // SAFETY: MPI_Finalized is callable at any time. Freeing is local in Open MPI and MPICH although the
-            // standard calls it collective; each member frees its part when it drops it.
-            unsafe {
-                check!(MPI_Finalized(&mut finalized));
-                if finalized == 0 {
-                    check!(MPI_Comm_free(&mut self.comm));
-                }
-            }
-        }
     }
 }
 
@@ -253,7 +269,7 @@ impl Transport for MpiTransport {
         // SAFETY: all members of this communicator make this call.
         let comm = unsafe {
             let group = color.map_or(raw::RSMPI_UNDEFINED, |_| int(members[0]));
-            filled(|to| check!(MPI_Comm_split(self.comm, group, int(rank), to)))
+            filled(|to| check!(MPI_Comm_split(self.comm.raw, group, int(rank), to)))
         };
         color?;
         let id = {
@@ -262,23 +278,22 @@ impl Transport for MpiTransport {
             (self.id, number, &members).hash(&mut hasher);
             hasher.finish()
         };
-        let (library, epoch) = (self.library.clone(), self.epoch);
-        Some(Rc::new(Self {
-            comm,
-            split: true,
-            rank,
-            members,
-            id,
-            entered: library.register(id),
-            epoch,
-            splits: Cell::new(0),
-            library,
-        }))
+        Some(Rc::new(self.again(Rc::new(Communicator { raw: comm, split: true }), rank, members, id)))
+    }
+
+    fn begin_epoch(&self) {
+        self.library.begin_epoch();
     }
 
     fn renew(&self) -> Rc<dyn Transport> {
-        self.library.renew();
-        Rc::new(Self::world(self.library.clone()))
+        Rc::new(self.again(self.comm.clone(), self.rank, self.members.clone(), self.id))
+    }
+
+    fn alone(&self) -> Rc<dyn Transport> {
+        // SAFETY: a constant of the initialised library.
+        let comm = Rc::new(Communicator { raw: unsafe { raw::RSMPI_COMM_SELF }, split: false });
+        let member = self.members[self.rank];
+        Rc::new(self.again(comm, 0, vec![member], ALONE))
     }
 
     fn revoke(&self) {

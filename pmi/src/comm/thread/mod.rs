@@ -16,11 +16,11 @@ use std::cell::{Cell, UnsafeCell};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What the tasks of one communicator share.
-pub(crate) struct Hub {
+struct Hub {
     doorbells: Arc<Doorbells>,
     /// The rank in the world of each member: whose doorbell to ring.
     members: Vec<usize>,
@@ -30,8 +30,8 @@ pub(crate) struct Hub {
     mailboxes: Vec<Mailbox>,
     /// Hubs made by a split that not all their members have fetched, by the split's number and the color.
     unfetched: Mutex<HashMap<(u64, u32), Unfetched>>,
-    /// Set when a member gives up; hubs share it with those they were split from.
-    revoked: Arc<AtomicBool>,
+    /// The last epoch in which a task gave up; all hubs of a world share it.
+    revoked: Arc<AtomicU64>,
 }
 
 /// A hub that some of its members have yet to fetch, and how many.
@@ -89,7 +89,7 @@ impl Drop for Leave<'_> {
 }
 
 impl Hub {
-    pub(crate) fn new(doorbells: Arc<Doorbells>, members: Vec<usize>, revoked: Arc<AtomicBool>) -> Arc<Self> {
+    fn new(doorbells: Arc<Doorbells>, members: Vec<usize>, revoked: Arc<AtomicU64>) -> Arc<Self> {
         let size = members.len();
         let empty = || Slot(UnsafeCell::new(Shown { signature: None, bytes: &[], counts: &[] }));
         Arc::new(Self {
@@ -127,25 +127,26 @@ pub(crate) struct ThreadTransport {
     agreed: Cell<Option<Signature>>,
     /// How many splits and renewals there have been.
     splits: Cell<u64>,
-    /// How often this task has renewed its communicators: now, and when this one was made.
-    renewals: Rc<Cell<u64>>,
+    /// This task's epoch now, from 1, and when this communicator was made.
+    epoch: Rc<Cell<u64>>,
     born: u64,
 }
 
 impl ThreadTransport {
-    /// The communicator for the runtime's messages and for `renew`, in a world of which `hub` has all tasks.
-    pub(crate) fn control(hub: Arc<Hub>, rank: usize) -> Self {
-        Self::new(hub, rank, Rc::default())
+    /// The communicator of all tasks of a world.
+    pub(crate) fn world(doorbells: &Arc<Doorbells>, tasks: usize) -> impl Fn(usize) -> Self + Clone + use<> {
+        let hub = Hub::new(doorbells.clone(), (0..tasks).collect(), Arc::default());
+        move |rank| Self::new(hub.clone(), rank, Rc::new(Cell::new(1)))
     }
 
-    fn new(hub: Arc<Hub>, rank: usize, renewals: Rc<Cell<u64>>) -> Self {
-        Self { hub, rank, agreed: Cell::new(None), splits: Cell::new(0), born: renewals.get(), renewals }
+    fn new(hub: Arc<Hub>, rank: usize, epoch: Rc<Cell<u64>>) -> Self {
+        Self { hub, rank, agreed: Cell::new(None), splits: Cell::new(0), born: epoch.get(), epoch }
     }
 
     /// Whether a task has given up; panics where that was in an earlier call.
     fn revoked(&self) -> bool {
-        assert!(self.born == self.renewals.get(), "{VOID}");
-        self.hub.revoked.load(Ordering::Acquire)
+        assert!(self.born == self.epoch.get(), "{VOID}");
+        self.hub.revoked.load(Ordering::Acquire) >= self.born
     }
 
     /// Shows `bytes` and `counts` to the others, runs `body` when all are there, and waits until all have run theirs.
@@ -174,12 +175,12 @@ impl ThreadTransport {
     }
 
     /// Makes or fetches the hub that tasks `members` of this one share, the split's number and color being `key`.
-    fn fetch(&self, key: (u64, u32), members: &[usize], revoked: &Arc<AtomicBool>) -> Rc<dyn Transport> {
+    fn fetch(&self, key: (u64, u32), members: &[usize]) -> Rc<dyn Transport> {
         let hub = &*self.hub;
         let mut unfetched = hub.unfetched.lock().unwrap_or_else(PoisonError::into_inner);
         let (fetched, left) = unfetched.entry(key).or_insert_with(|| {
             let worlds = members.iter().map(|member| hub.members[*member]).collect();
-            (Hub::new(hub.doorbells.clone(), worlds, revoked.clone()), members.len())
+            (Hub::new(hub.doorbells.clone(), worlds, hub.revoked.clone()), members.len())
         });
         let fetched = fetched.clone();
         *left -= 1;
@@ -187,7 +188,7 @@ impl ThreadTransport {
             unfetched.remove(&key);
         }
         let rank = members.iter().position(|member| *member == self.rank).expect("a task fetches its own hub");
-        Rc::new(ThreadTransport::new(fetched, rank, self.renewals.clone()))
+        Rc::new(ThreadTransport::new(fetched, rank, self.epoch.clone()))
     }
 
     fn next_split(&self) -> u64 {
@@ -269,7 +270,7 @@ impl Transport for ThreadTransport {
 
     fn start_receive(&self, from: Option<usize>, tag: u32, into: Box<dyn Owned>) -> Box<dyn Pending> {
         let posted = self.hub.mailboxes[self.rank].post(from, tag);
-        Box::new(Receiving { hub: self.hub.clone(), rank: self.rank, posted, into })
+        Box::new(Receiving { hub: self.hub.clone(), rank: self.rank, epoch: self.born, posted, into })
     }
 
     fn agree(&self, signature: &Signature) {
@@ -363,19 +364,25 @@ impl Transport for ThreadTransport {
             members.extend((0..self.size()).filter(same));
             members.sort_by_key(|rank| (meeting.counts(*rank)[2], *rank));
         });
-        Some(self.fetch((number, color?), &members, &self.hub.revoked))
+        Some(self.fetch((number, color?), &members))
+    }
+
+    fn begin_epoch(&self) {
+        self.epoch.set(self.epoch.get() + 1);
     }
 
     fn renew(&self) -> Rc<dyn Transport> {
         let members: Vec<_> = (0..self.size()).collect();
-        let number = self.next_split();
-        self.renewals.set(self.renewals.get() + 1);
-        let fresh = Arc::new(AtomicBool::new(false));
-        self.fetch((number, 0), &members, &fresh)
+        self.fetch((self.next_split(), 0), &members)
+    }
+
+    fn alone(&self) -> Rc<dyn Transport> {
+        let hub = Hub::new(self.hub.doorbells.clone(), vec![self.hub.members[self.rank]], self.hub.revoked.clone());
+        Rc::new(Self::new(hub, 0, self.epoch.clone()))
     }
 
     fn revoke(&self) {
-        self.hub.revoked.store(true, Ordering::Release);
+        self.hub.revoked.fetch_max(self.born, Ordering::AcqRel);
         self.hub.ring_all();
     }
 
@@ -416,6 +423,7 @@ impl Pending for Sent {
 struct Receiving {
     hub: Arc<Hub>,
     rank: usize,
+    epoch: u64,
     posted: Posted,
     into: Box<dyn Owned>,
 }
@@ -427,10 +435,10 @@ impl Pending for Receiving {
 
     fn wait(&mut self) {
         let mut here = false;
-        let (hub, rank, posted) = (&self.hub, self.rank, &mut self.posted);
+        let (hub, rank, epoch, posted) = (&self.hub, self.rank, self.epoch, &mut self.posted);
         hub.wait(rank, || {
             here = posted.arrived(&hub.mailboxes[rank]);
-            here || hub.revoked.load(Ordering::Acquire)
+            here || hub.revoked.load(Ordering::Acquire) >= epoch
         });
         if !here {
             Revoked::raise();
