@@ -1,6 +1,7 @@
 //! Handles: names of parallel objects that can be sent anywhere.
 
 use crate::error::{Error, Result};
+use crate::target::Target;
 use crate::wire;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use std::cell::RefCell;
@@ -34,15 +35,31 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 pub struct Handle<T> {
     world: u64,
     index: u64,
+    /// The number of the group whose tasks have instances; `None` for all tasks.
+    group: Option<u64>,
     /// Keeps the instances alive; `None` in the copies that parallel functions get.
     owner: Option<Arc<Owner>>,
     of: PhantomData<fn() -> T>,
 }
 
-/// What the clones of a handle on the controller share.
-struct Owner {
+/// Keeps a parallel object, or a group of tasks, until it is dropped.
+pub(crate) struct Owner {
     registry: Arc<Registry>,
     index: u64,
+    /// The group that the object's instances are in.
+    _group: Option<Arc<Owner>>,
+}
+
+impl Owner {
+    /// Whether it is in the world with this registry.
+    pub(crate) fn belongs_to(&self, registry: &Arc<Registry>) -> bool {
+        Arc::ptr_eq(&self.registry, registry)
+    }
+
+    /// The number of the object or group.
+    pub(crate) fn index(&self) -> u64 {
+        self.index
+    }
 }
 
 impl Drop for Owner {
@@ -86,14 +103,26 @@ impl Registry {
         self.objects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A handle for an object that is about to be made. Dropped, it releases what was made.
-    pub(crate) fn reserve<T>(self: &Arc<Self>) -> Handle<T> {
+    /// A handle for an object that is about to be made, by the tasks of a group. Dropped, it releases what was made.
+    pub(crate) fn reserve<T>(self: &Arc<Self>, group: Option<&Arc<Owner>>) -> Handle<T> {
+        let owner = self.own(group.cloned());
+        let (index, group) = (owner.index, group.map(|group| group.index));
+        Handle { world: self.world, index, group, owner: Some(owner), of: PhantomData }
+    }
+
+    /// A number for an object or a group that is about to be made.
+    pub(crate) fn own(self: &Arc<Self>, group: Option<Arc<Owner>>) -> Arc<Owner> {
         let mut objects = self.lock();
         let index = objects.next;
         objects.next += 1;
-        let owner = Arc::new(Owner { registry: self.clone(), index });
+        let owner = Arc::new(Owner { registry: self.clone(), index, _group: group });
         objects.owners.insert(index, Arc::downgrade(&owner));
-        Handle { world: self.world, index, owner: Some(owner), of: PhantomData }
+        owner
+    }
+
+    /// Whether there are objects to drop.
+    pub(crate) fn has_released(&self) -> bool {
+        !self.lock().released.is_empty()
     }
 
     /// The objects to drop since this was last asked.
@@ -109,6 +138,11 @@ impl Registry {
 impl<T> Handle<T> {
     pub(crate) fn index(&self) -> u64 {
         self.index
+    }
+
+    /// The tasks that have instances.
+    pub(crate) fn target(&self) -> Target {
+        self.group.map_or(Target::All, Target::Group)
     }
 
     /// Checks that the object lives in this world.
@@ -149,19 +183,19 @@ impl<T> Serialize for Handle<T> {
         if let Some(Err(error)) = world.map(|world| self.check(world)) {
             return Err(ser::Error::custom(wire::note(error.to_string())));
         }
-        (self.world, self.index).serialize(serializer)
+        (self.world, self.index, self.group).serialize(serializer)
     }
 }
 
 impl<'de, T> Deserialize<'de> for Handle<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let (world, index) = <(u64, u64)>::deserialize(deserializer)?;
+        let (world, index, group) = <(u64, u64, Option<u64>)>::deserialize(deserializer)?;
         // On the controller, a handle that comes back in a result keeps the object alive again.
         let registry = CONTROLS.with_borrow(|registry| registry.clone().filter(|registry| registry.world == world));
         let owner = registry.map(|registry| {
             let gone = || de::Error::custom(wire::note(format!("parallel object {index} has been released")));
             registry.owner(index).ok_or_else(gone)
         });
-        Ok(Self { world, index, owner: owner.transpose()?, of: PhantomData })
+        Ok(Self { world, index, group, owner: owner.transpose()?, of: PhantomData })
     }
 }

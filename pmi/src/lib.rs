@@ -10,7 +10,10 @@
 //! | [`call`](call()) | its own result |
 //! | [`invoke`](invoke()) | everyone's results, in the order of the ranks |
 //! | [`reduce`](reduce()) | the results combined by an operator |
+//! | [`call_on`](call_on()) | the result of one task |
 //! | [`create`](create()) | a [`Handle`] of an object with an instance on every task, with the same verbs as methods |
+//!
+//! A [`Group`] has the verbs for some of the tasks.
 //!
 //! ```
 //! fn main() -> pmi::Result<()> {
@@ -27,20 +30,21 @@
 //! The idea is Olaf Lenz's Python module `pmi` of the molecular dynamics package ESPResSo++.
 
 // Bottom-up: a module uses only those above it in this list.
-mod code;
-mod comm;
-mod cores;
 mod error;
-mod handle;
-pub mod op;
-mod panics;
-mod pool;
-mod progress;
-mod remote;
-mod runtime;
-mod task;
-mod verb;
 mod wire;
+pub mod op;
+mod cores;
+mod comm;
+mod target;
+mod handle;
+mod panics;
+mod progress;
+mod pool;
+mod remote;
+mod code;
+mod task;
+mod runtime;
+mod verb;
 
 pub use bytemuck::Pod;
 pub use code::Code;
@@ -52,4 +56,4 @@ pub use handle::Handle;
 pub use progress::{Progress, with_progress};
 pub use runtime::{Setup, World, setup, with_tasks};
 pub use task::Task;
-pub use verb::{Argument, Portable, call, create, describe, exec, invoke, reduce, size};
+pub use verb::{Argument, Group, Portable, call, call_on, create, describe, exec, invoke, reduce, size};

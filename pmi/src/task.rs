@@ -14,23 +14,25 @@ use std::sync::Arc;
 /// It is bound to the task's own thread (neither `Send` nor `Sync`): a rayon closure takes what it needs of it first.
 pub struct Task {
     pub(crate) comm: Comm,
+    /// Rank and size of what takes part in the call.
+    pub(crate) place: (usize, usize),
     pub(crate) objects: HashMap<u64, Box<dyn Any>>,
     pub(crate) world: u64,
     pub(crate) pool: Arc<ThreadPool>,
 }
 
 impl Task {
-    /// This task's number, from 0. Task 0 is the controller.
+    /// This task's number, from 0. Task 0 is the controller; in a call on a [`Group`](crate::Group), the first of it.
     pub fn rank(&self) -> usize {
-        self.comm.rank()
+        self.place.0
     }
 
-    /// How many tasks take part in the call.
+    /// How many tasks the world has; in a call on a [`Group`](crate::Group), the group.
     pub fn size(&self) -> usize {
-        self.comm.size()
+        self.place.1
     }
 
-    /// The communicator of all tasks of the call.
+    /// The communicator of all tasks of the call; in [`call_on`](crate::call_on()) that is this task alone.
     pub fn comm(&self) -> &Comm {
         &self.comm
     }

@@ -10,12 +10,14 @@
 //! | `conformance` | the communicator, on every transport |
 //! | `arrays` | distributed arrays against serial ndarray |
 //! | `fractals` | fractals against their definition |
+//! | `groups` | groups of tasks, calls on one task |
 //! | `programs` | the example programs, as processes under both launchers |
 //! | `verbs` | exec, call, invoke, reduce, create; handles; what comes back when things fail |
 
 mod arrays;
 mod conformance;
 mod fractals;
+mod groups;
 mod programs;
 mod verbs;
 
@@ -43,7 +45,10 @@ macro_rules! cases {
 pub(crate) use cases;
 
 fn all() -> Vec<Case> {
-    [conformance::cases(), verbs::cases(), arrays::cases(), fractals::cases()].into_iter().flatten().collect()
+    [conformance::cases(), verbs::cases(), arrays::cases(), fractals::cases(), groups::cases()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The sizes of the embedded worlds.

@@ -62,9 +62,10 @@ impl<T: Copy, R, U: Rule<T, R>> Pieces<T, R, U> {
         if elements.is_empty() {
             return;
         }
+        let in_chunk = !self.end.is_multiple_of(CHUNK);
         self.end += elements.len();
         match self.pieces.last_mut() {
-            Some(Piece::Raw(last)) => last.extend_from_slice(elements),
+            Some(Piece::Raw(last)) if in_chunk => last.extend_from_slice(elements),
             _ => self.pieces.push(Piece::Raw(elements.to_vec())),
         }
         // A chunk that is complete is no longer raw. (One that ends here and starts elsewhere waits for its start.)

@@ -2,6 +2,7 @@
 
 use crate::error::Failure;
 use crate::remote::{Pointer, Remote};
+use crate::target::Target;
 use crate::task::Task;
 use crate::wire;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,7 @@ unsafe impl Pointer for Combine {}
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Command {
     pub(crate) order: Order,
+    pub(crate) target: Target,
     /// How many calls have failed so far: a task that has counted fewer renews its communicator first.
     pub(crate) epoch: u64,
     /// Parallel objects that no handle names any more.
@@ -54,7 +56,7 @@ impl Command {
     /// The bytes of the command to end.
     pub(crate) fn stop() -> Vec<u8> {
         let mut frame = Vec::new();
-        Self { order: Order::Stop, epoch: 0, released: Vec::new() }.append_to(&mut frame);
+        Self { order: Order::Stop, target: Target::All, epoch: 0, released: Vec::new() }.append_to(&mut frame);
         frame
     }
 }
@@ -67,6 +69,10 @@ pub(crate) enum Order {
     Reduce(Remote<Run>, Remote<Combine>),
     /// Make the instance with this number.
     Make(Remote<Make>, u64),
+    /// Form the group with this number; the arguments are the ranks of its members.
+    Form(u64),
+    /// Go on from a call that failed and drop what was released, as before every order, and no more.
+    Settle,
     /// End.
     Stop,
 }
@@ -85,13 +91,8 @@ impl Reply {
     }
 }
 
-/// The task that sends `rank` its commands, in a binomial tree rooted at 0.
-pub(crate) fn parent(rank: usize) -> usize {
-    rank & (rank - 1)
-}
-
-/// The tasks that `rank` sends commands to. The subtree of a task is a run of ranks from it on; the children are in
-/// ascending order.
+/// The positions that `rank` sends commands to, in a binomial tree of `size` positions rooted at 0. The subtree of a
+/// position is a run of positions from it on; the children are in ascending order.
 pub(crate) fn children(rank: usize, size: usize) -> impl DoubleEndedIterator<Item = usize> {
     let bits = if rank == 0 { usize::BITS } else { rank.trailing_zeros() };
     (0..bits.min(size.next_power_of_two().trailing_zeros()))
@@ -104,14 +105,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_task_has_one_parent_and_subtrees_are_runs_of_ranks() {
+    fn every_position_has_one_parent_and_subtrees_are_runs_of_ranks() {
         for size in 1..70 {
             let mut seen = vec![false; size];
             seen[0] = true;
             for rank in 0..size {
                 let mut next = rank + 1;
                 for child in children(rank, size) {
-                    assert_eq!((child, parent(child)), (next, rank));
+                    assert_eq!(child, next);
                     assert!(!std::mem::replace(&mut seen[child], true));
                     next = child + (child - rank).min(size - child);
                 }

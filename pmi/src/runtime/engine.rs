@@ -1,13 +1,15 @@
 //! Carrying out commands on a task, the controller included.
 
-use super::command::{Command, Order, Refusal, Reply, children, parent};
+use super::command::{Command, Order, Refusal, Reply, children};
 use crate::comm::{Comm, Transport};
 use crate::error::Failure;
 use crate::panics::Notes;
+use crate::target::Target;
 use crate::task::Task;
 use crate::wire;
 use std::any::Any;
 use std::cell::RefCell;
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// Tags of the runtime's messages.
@@ -22,21 +24,69 @@ pub(crate) struct Engine {
     /// How many calls have failed when the communicator was last renewed.
     epoch: u64,
     notes: Notes,
+    /// The groups of tasks, by number.
+    groups: HashMap<u64, Members>,
+    /// Whom the task's communicator and rank are set up for.
+    serving: Target,
     spares: RefCell<Vec<Vec<u8>>>,
+}
+
+/// The tasks of a group, as one task of the world sees them.
+struct Members {
+    /// Ascending.
+    ranks: Vec<usize>,
+    /// The way of commands: the controller, then the members in order.
+    route: Vec<usize>,
+    /// The communicator, on members.
+    comm: Option<Rc<dyn Transport>>,
 }
 
 impl Engine {
     pub(crate) fn new(task: impl FnOnce(Comm) -> Task, control: Rc<dyn Transport>, notes: Notes) -> Self {
         let user = control.renew();
-        Self { task: task(Comm::new(user.clone())), control, user, epoch: 0, notes, spares: RefCell::default() }
+        let (task, groups, spares) = (task(Comm::new(user.clone())), HashMap::new(), RefCell::default());
+        Self { task, control, user, epoch: 0, notes, groups, serving: Target::All, spares }
     }
 
-    fn rank(&self) -> usize {
+    pub(crate) fn rank(&self) -> usize {
         self.control.rank()
     }
 
-    fn children(&self) -> impl DoubleEndedIterator<Item = usize> + use<> {
-        children(self.rank(), self.control.size())
+    /// The ranks of the tasks that carry out commands for `target`; `None` for all.
+    fn members(&self, target: &Target) -> Option<Vec<usize>> {
+        match target {
+            Target::All => None,
+            Target::Group(number) => Some(self.group(*number).ranks.clone()),
+            Target::One(rank) => Some(vec![*rank]),
+        }
+    }
+
+    /// How many tasks carry out commands for `target`.
+    pub(crate) fn count(&self, target: &Target) -> usize {
+        self.members(target).map_or(self.control.size(), |members| members.len())
+    }
+
+    /// Whether this task carries out commands for `target`.
+    pub(crate) fn serves(&self, target: &Target) -> bool {
+        self.members(target).is_none_or(|members| members.contains(&self.rank()))
+    }
+
+    fn group(&self, number: u64) -> &Members {
+        self.groups.get(&number).expect("a group lasts as long as commands name it")
+    }
+
+    /// The tasks that this one sends commands for `target` to, and hears from.
+    fn below(&self, target: &Target) -> Vec<usize> {
+        let (rank, size) = (self.rank(), self.control.size());
+        match target {
+            Target::All => children(rank, size).collect(),
+            Target::One(one) => (rank == 0 && *one != 0).then_some(*one).into_iter().collect(),
+            Target::Group(number) => {
+                let route = &self.group(*number).route;
+                let mine = route.iter().position(|other| *other == rank).expect("who hears a command is on its way");
+                children(mine, route.len()).map(|position| route[position]).collect()
+            }
+        }
     }
 
     /// The messages that tell the tasks below this one to stop: receiver, tag and frame of each.
@@ -47,8 +97,8 @@ impl Engine {
     }
 
     /// Sends a command to the tasks below this one, the farthest first.
-    pub(crate) fn forward(&self, frame: &[u8]) {
-        self.children().rev().for_each(|child| self.control.post(child, COMMAND, frame));
+    pub(crate) fn forward(&self, target: &Target, frame: &[u8]) {
+        self.below(target).into_iter().rev().for_each(|child| self.control.post(child, COMMAND, frame));
     }
 
     /// Runs `f`; where it fails, what this task has to report: nothing where it gave up as another had.
@@ -76,14 +126,48 @@ impl Engine {
     pub(crate) fn prepare(&mut self, command: &Command, reply: &mut Reply) {
         if command.epoch != self.epoch {
             self.control.begin_epoch();
-            self.user = self.control.renew();
-            self.task.comm = Comm::new(self.user.clone());
             self.epoch = command.epoch;
+            self.user = self.control.renew();
+            for group in self.groups.values_mut() {
+                group.comm = group.comm.as_ref().map(|comm| comm.renew());
+            }
+        } else if command.target == self.serving {
+            return self.release(&command.released, reply);
         }
-        for index in &command.released {
+        self.serving = command.target;
+        let (rank, size) = (self.rank(), self.control.size());
+        let (comm, place) = match command.target {
+            Target::All => (Some(self.user.clone()), (rank, size)),
+            Target::One(_) => (Some(self.user.alone()), (rank, size)),
+            Target::Group(number) => {
+                let group = self.group(number);
+                let place = group.ranks.iter().position(|other| *other == rank).unwrap_or(0);
+                (group.comm.clone(), (place, group.ranks.len()))
+            }
+        };
+        // The controller of a group that it is not in runs nothing.
+        if let Some(comm) = comm {
+            self.task.comm = Comm::new(comm);
+            self.task.place = place;
+        }
+        self.release(&command.released, reply);
+    }
+
+    /// Drops the objects and groups with these numbers.
+    fn release(&mut self, released: &[u64], reply: &mut Reply) {
+        for index in released {
+            self.groups.remove(index);
             let object = self.task.objects.remove(index);
             reply.failures.extend(object.and_then(|object| self.discard(object)));
         }
+    }
+
+    /// Forms a group of the tasks with these ranks. All tasks do so.
+    pub(crate) fn form(&mut self, number: u64, ranks: Vec<usize>) {
+        let mine = ranks.iter().position(|rank| *rank == self.rank());
+        let comm = self.user.split(mine.map(|_| 0), mine.unwrap_or(0) as u32);
+        let route = std::iter::once(0).chain(ranks.iter().copied().filter(|rank| *rank != 0)).collect();
+        self.groups.insert(number, Members { ranks, route, comm });
     }
 
     /// Runs a function of the command; where it fails, all tasks are told.
@@ -105,9 +189,10 @@ impl Engine {
     }
 
     /// Adds the replies and results of the tasks below to this one's, in rank order.
-    pub(crate) fn gather(&self, order: &Order, reply: &mut Reply, result: &mut Vec<u8>) {
+    pub(crate) fn gather(&self, command: &Command, reply: &mut Reply, result: &mut Vec<u8>) {
         let mut frame = self.take_spare();
-        for child in self.children() {
+        let mut first = !self.serves(&command.target);
+        for child in self.below(&command.target) {
             self.control.collect(Some(child), REPLY, &mut frame, false);
             let (theirs, bytes): (Reply, _) = wire::take(&frame).expect("tasks run the same program");
             reply.revoked |= theirs.revoked;
@@ -116,8 +201,8 @@ impl Engine {
                 result.clear();
                 continue;
             }
-            match order {
-                Order::Reduce(_, combine) => {
+            match command.order {
+                Order::Reduce(_, combine) if !std::mem::take(&mut first) => {
                     let failure = self.catch(|| combine.get()(result, bytes)).err().flatten();
                     reply.failures.extend(failure);
                 }
@@ -143,11 +228,10 @@ impl Engine {
     /// Serves the controller until it says to stop.
     pub(crate) fn serve(mut self) {
         let (mut frame, mut answer) = (Vec::new(), Vec::new());
-        let parent = parent(self.rank());
         loop {
-            self.control.collect(Some(parent), COMMAND, &mut frame, true);
-            self.forward(&frame);
+            let above = self.control.collect(None, COMMAND, &mut frame, true);
             let (command, args) = Command::split(&frame);
+            self.forward(&command.target, &frame);
             if let Order::Stop = command.order {
                 return self.end();
             }
@@ -163,13 +247,16 @@ impl Engine {
                         self.keep(index, object);
                     }
                 }
-                Order::Stop => {}
+                Order::Form(number) => {
+                    self.form(number, wire::decode(args).expect("tasks run the same program"));
+                }
+                Order::Settle | Order::Stop => {}
             }
-            self.gather(&command.order, &mut reply, &mut result);
+            self.gather(&command, &mut reply, &mut result);
             answer.clear();
             wire::append(&reply, &mut answer).expect("a reply can be serialised");
             answer.extend_from_slice(&result);
-            self.control.post(parent, REPLY, &answer);
+            self.control.post(above, REPLY, &answer);
         }
     }
 

@@ -4,6 +4,7 @@ use super::command::{Command, Order, Refusal, Reply};
 use super::engine::Engine;
 use crate::error::{Error, Result};
 use crate::handle::Registry;
+use crate::target::Target;
 use crate::task::Task;
 use crate::wire;
 use serde::Serialize;
@@ -23,8 +24,9 @@ thread_local! {
 pub(crate) struct Controller {
     engine: RefCell<Engine>,
     pub(crate) registry: Arc<Registry>,
-    /// How many calls have failed.
+    /// How many calls have failed, and how many of these all tasks know of.
     failed: Cell<u64>,
+    settled: Cell<u64>,
 }
 
 /// Marks this thread as running a parallel function.
@@ -81,63 +83,101 @@ impl Controller {
     pub(crate) fn start(world: u64, engine: Engine) {
         let registry = Registry::new(world);
         Registry::set_current(Some(registry.clone()));
-        CURRENT.set(Some(Rc::new(Self { engine: RefCell::new(engine), registry, failed: Cell::new(0) })));
+        let (engine, failed, settled) = (RefCell::new(engine), Cell::new(0), Cell::new(0));
+        CURRENT.set(Some(Rc::new(Self { engine, registry, failed, settled })));
     }
 
     /// Ends the world of the calling thread: tells the tasks to stop.
     pub(crate) fn stop() {
         let Some(controller) = CURRENT.take() else { return };
         Registry::set_current(None);
-        controller.engine.borrow().forward(&Command::stop());
+        controller.engine.borrow().forward(&Target::All, &Command::stop());
         if let Some(controller) = Rc::into_inner(controller) {
             controller.engine.into_inner().end();
         }
     }
 
     pub(crate) fn size(&self) -> usize {
-        self.engine.borrow().task.size()
+        self.count(&Target::All)
+    }
+
+    /// How many tasks carry out commands for `target`.
+    pub(crate) fn count(&self, target: &Target) -> usize {
+        self.engine.borrow().count(target)
+    }
+
+    /// Refuses a verb whose result is the controller's own where the controller is not one of the target's tasks.
+    pub(crate) fn check_member(&self, verb: &str, target: &Target) -> Result<()> {
+        if self.engine.borrow().serves(target) {
+            return Ok(());
+        }
+        Err(Error::misuse(format!(
+            "{verb} returns the controller's own result, and the controller is not in the group: use invoke or reduce"
+        )))
     }
 
     pub(crate) fn threads(&self) -> usize {
         self.engine.borrow().task.threads()
     }
 
-    /// Sends an order with its arguments to all tasks, runs `local`, the controller's part, and waits for the others.
-    /// Returns what `local` did, and the results of all tasks as the order says, after the controller's own that
-    /// `local` wrote.
+    /// Sends an order with its arguments to `target`, runs `local`, the controller's part, if it has one, and waits for
+    /// the others. Returns what `local` did, and the results of all tasks as the order says, the controller's own that
+    /// `local` wrote among them.
     pub(crate) fn issue<A: Serialize, R>(
         &self,
         verb: &'static str,
         order: Order,
+        target: Target,
         args: &A,
         local: impl FnOnce(&Task, &[u8], &mut Vec<u8>) -> Result<R, Refusal>,
-    ) -> Result<(R, Vec<u8>)> {
+    ) -> Result<(Option<R>, Vec<u8>)> {
+        if target != Target::All && (self.settled.get() != self.failed.get() || self.registry.has_released()) {
+            // What all tasks must hear does not travel with a command for some.
+            self.issue(verb, Order::Settle, Target::All, &(), nothing)?;
+        }
         let mut frame = self.engine.borrow().take_spare();
         wire::append(args, &mut frame).map_err(|cause| Error::wire(verb, "argument", cause))?;
         let args = frame.len();
         let mut engine = self.engine.borrow_mut();
-        let command = Command { order, epoch: self.failed.get(), released: self.registry.take_released() };
+        let everyone = target == Target::All;
+        let released = if everyone { self.registry.take_released() } else { Vec::new() };
+        self.settled.set(self.failed.get());
+        let command = Command { order, target, epoch: self.settled.get(), released };
         command.append_to(&mut frame);
-        engine.forward(&frame);
+        engine.forward(&target, &frame);
 
-        let inside = Inside::enter(engine.task.rank());
-        let (mut reply, mut results) = (Reply::default(), Vec::new());
+        let (mut reply, mut results, mut value) = (Reply::default(), Vec::new(), None);
+        let inside = Inside::enter(engine.rank());
         engine.prepare(&command, &mut reply);
-        let value = engine.attempt(&mut reply, |task| local(task, &frame[..args], &mut results));
-        drop(inside);
-        engine.gather(&order, &mut reply, &mut results);
-        engine.put_back(frame);
-        match value {
-            Some(value) if reply.ok() => Ok((value, results)),
-            _ => {
-                self.failed.set(self.failed.get() + 1);
-                Err(Error::tasks(verb, reply.failures))
-            }
+        if let Order::Form(number) = order {
+            engine.form(number, wire::decode(&frame[..args]).expect("the ranks have just been encoded"));
         }
+        if engine.serves(&target) {
+            value = engine.attempt(&mut reply, |task| local(task, &frame[..args], &mut results));
+        }
+        drop(inside);
+        engine.gather(&command, &mut reply, &mut results);
+        engine.put_back(frame);
+        if reply.ok() {
+            return Ok((value, results));
+        }
+        self.failed.set(self.failed.get() + 1);
+        Err(Error::tasks(verb, reply.failures))
+    }
+
+    /// Has all tasks form a group of those with these ranks.
+    pub(crate) fn form(&self, number: u64, ranks: &Vec<usize>) -> Result<()> {
+        self.issue("Group::new", Order::Form(number), Target::All, ranks, nothing)?;
+        Ok(())
     }
 
     /// Keeps the controller's own instance of a parallel object.
     pub(crate) fn keep(&self, index: u64, object: Box<dyn Any>) {
         self.engine.borrow_mut().keep(index, object);
     }
+}
+
+/// The controller's part of an order that runs no function.
+fn nothing(_: &Task, _: &[u8], _: &mut Vec<u8>) -> std::result::Result<(), Refusal> {
+    Ok(())
 }

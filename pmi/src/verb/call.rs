@@ -6,6 +6,7 @@ use crate::handle::Handle;
 use crate::remote::Remote;
 use crate::runtime::command::{Order, Run};
 use crate::runtime::world;
+use crate::target::Target;
 use crate::task::Task;
 
 /// Runs `f` on every task and returns what it returned on the controller.
@@ -38,7 +39,7 @@ use crate::task::Task;
 /// # Errors
 /// Where `f` panics on a task, the arguments cannot be serialised, or the thread controls no world.
 pub fn call<F: Fn(&Task, A) -> R + Portable, A: Argument, R>(_: F, args: A) -> Result<R> {
-    run_and_keep::<Function<F, A, R>>(&args)
+    run_and_keep::<Function<F, A, R>>(Target::All, &args)
 }
 
 impl<T: 'static> Handle<T> {
@@ -47,11 +48,14 @@ impl<T: 'static> Handle<T> {
     /// # Errors
     /// As [`call`].
     pub fn call<F: Fn(&Task, &mut T, A) -> R + Portable, A: Argument, R>(&self, _: F, args: A) -> Result<R> {
-        run_and_keep::<Method<F, T, A, R>>(&(self.clone(), args))
+        run_and_keep::<Method<F, T, A, R>>(self.target(), &(self.clone(), args))
     }
 }
 
-fn run_and_keep<B: Body>(args: &B::Args) -> Result<B::Output> {
+pub(super) fn run_and_keep<B: Body>(target: Target, args: &B::Args) -> Result<B::Output> {
     let order = Order::Run(Remote::new(run_only::<B> as Run));
-    Ok(world::current("call")?.issue("call", order, args, |task, args, _| run::<B>(task, args))?.0)
+    let world = world::current("call")?;
+    world.check_member("call", &target)?;
+    let (value, _) = world.issue("call", order, target, args, |task, args, _| run::<B>(task, args))?;
+    Ok(value.expect("the controller takes part"))
 }

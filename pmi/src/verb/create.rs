@@ -2,13 +2,14 @@
 
 use super::{Argument, Body, Function, Portable, run};
 use crate::error::Result;
-use crate::handle::Handle;
+use crate::handle::{Handle, Owner};
 use crate::remote::Remote;
 use crate::runtime::command::{Make, Order, Refusal};
 use crate::runtime::world;
 use crate::task::Task;
 use std::any::Any;
 use std::cell::RefCell;
+use std::sync::Arc;
 
 /// Makes a parallel object: runs the constructor `f` on every task, keeps what it returns there, and returns its
 /// [`Handle`].
@@ -27,12 +28,19 @@ use std::cell::RefCell;
 /// Where `f` panics on a task (the instances that other tasks made are dropped with the next command), the arguments
 /// cannot be serialised, or the thread controls no world.
 pub fn create<F: Fn(&Task, A) -> T + Portable, A: Argument, T: 'static>(_: F, args: A) -> Result<Handle<T>> {
+    make::<Function<F, A, T>>(None, &args)
+}
+
+/// Makes the instances, on the tasks of a group.
+pub(super) fn make<B: Body<Output: 'static>>(group: Option<&Arc<Owner>>, args: &B::Args) -> Result<Handle<B::Output>> {
     let world = world::current("create")?;
-    let handle = world.registry.reserve();
-    let make: Make = instance::<Function<F, A, T>>;
+    let handle = world.registry.reserve(group);
+    let make: Make = instance::<B>;
     let order = Order::Make(Remote::new(make), handle.index());
-    let (object, _) = world.issue("create", order, &args, |task, args, _| make(task, args))?;
-    world.keep(handle.index(), object);
+    let (object, _) = world.issue("create", order, handle.target(), args, |task, args, _| make(task, args))?;
+    if let Some(object) = object {
+        world.keep(handle.index(), object);
+    }
     Ok(handle)
 }
 

@@ -6,6 +6,7 @@ use crate::handle::Handle;
 use crate::remote::Remote;
 use crate::runtime::command::{Order, Run};
 use crate::runtime::world;
+use crate::target::Target;
 use crate::task::Task;
 
 /// Runs `f` on every task.
@@ -22,7 +23,7 @@ use crate::task::Task;
 /// # Errors
 /// Where `f` panics on a task, the arguments cannot be serialised, or the thread controls no world.
 pub fn exec<F: Fn(&Task, A) + Portable, A: Argument>(_: F, args: A) -> Result<()> {
-    run_everywhere::<Function<F, A, ()>>(&args)
+    run_only_on::<Function<F, A, ()>>(Target::All, &args)
 }
 
 impl<T: 'static> Handle<T> {
@@ -31,12 +32,12 @@ impl<T: 'static> Handle<T> {
     /// # Errors
     /// As [`exec`].
     pub fn exec<F: Fn(&Task, &mut T, A) + Portable, A: Argument>(&self, _: F, args: A) -> Result<()> {
-        run_everywhere::<Method<F, T, A, ()>>(&(self.clone(), args))
+        run_only_on::<Method<F, T, A, ()>>(self.target(), &(self.clone(), args))
     }
 }
 
-fn run_everywhere<B: Body>(args: &B::Args) -> Result<()> {
+pub(super) fn run_only_on<B: Body>(target: Target, args: &B::Args) -> Result<()> {
     let body: Run = run_only::<B>;
-    world::current("exec")?.issue("exec", Order::Run(Remote::new(body)), args, body)?;
+    world::current("exec")?.issue("exec", Order::Run(Remote::new(body)), target, args, body)?;
     Ok(())
 }

@@ -6,6 +6,7 @@ use crate::handle::Handle;
 use crate::remote::Remote;
 use crate::runtime::command::{Order, Run};
 use crate::runtime::world;
+use crate::target::Target;
 use crate::task::Task;
 use crate::wire;
 use serde::Serialize;
@@ -30,7 +31,7 @@ pub fn invoke<F: Fn(&Task, A) -> R + Portable, A: Argument, R: Serialize + Deser
     _: F,
     args: A,
 ) -> Result<Vec<R>> {
-    run_and_gather::<Function<F, A, R>>(&args)
+    run_and_gather::<Function<F, A, R>>("invoke", Target::All, &args)
 }
 
 impl<T: 'static> Handle<T> {
@@ -43,18 +44,23 @@ impl<T: 'static> Handle<T> {
         _: F,
         args: A,
     ) -> Result<Vec<R>> {
-        run_and_gather::<Method<F, T, A, R>>(&(self.clone(), args))
+        run_and_gather::<Method<F, T, A, R>>("invoke", self.target(), &(self.clone(), args))
     }
 }
 
-fn run_and_gather<B: Body<Output: Serialize + DeserializeOwned>>(args: &B::Args) -> Result<Vec<B::Output>> {
+/// The results of the tasks of `target`, in the order of their ranks.
+pub(super) fn run_and_gather<B: Body<Output: Serialize + DeserializeOwned>>(
+    verb: &'static str,
+    target: Target,
+    args: &B::Args,
+) -> Result<Vec<B::Output>> {
     let body: Run = run_and_return::<B>;
-    let world = world::current("invoke")?;
-    let ((), bytes) = world.issue("invoke", Order::Run(Remote::new(body)), args, body)?;
+    let world = world::current(verb)?;
+    let (_, bytes) = world.issue(verb, Order::Run(Remote::new(body)), target, args, body)?;
     let mut rest = &bytes[..];
-    let mut results = Vec::with_capacity(world.size());
-    for _ in 0..world.size() {
-        let (result, behind) = wire::take(rest).map_err(|cause| Error::wire("invoke", "result", cause))?;
+    let mut results = Vec::with_capacity(world.count(&target));
+    for _ in 0..world.count(&target) {
+        let (result, behind) = wire::take(rest).map_err(|cause| Error::wire(verb, "result", cause))?;
         results.push(result);
         rest = behind;
     }

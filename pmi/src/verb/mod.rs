@@ -1,16 +1,20 @@
 //! The verbs: what the controller can have the tasks do.
 
 mod call;
+mod call_on;
 mod create;
 mod describe;
 mod exec;
+mod group;
 mod invoke;
 mod reduce;
 
 pub use call::call;
+pub use call_on::call_on;
 pub use create::create;
 pub use describe::{describe, size};
 pub use exec::exec;
+pub use group::Group;
 pub use invoke::invoke;
 pub use reduce::reduce;
 

@@ -7,6 +7,7 @@ use crate::op::Operator;
 use crate::remote::{Remote, conjure};
 use crate::runtime::command::{Combine, Order, Refusal, Run};
 use crate::runtime::world;
+use crate::target::Target;
 use crate::task::Task;
 use crate::wire;
 use serde::Serialize;
@@ -38,7 +39,7 @@ where
     R: Serialize + DeserializeOwned,
     O: Operator<R>,
 {
-    run_and_combine::<Function<F, A, R>, O>(&args, op)
+    run_and_combine::<Function<F, A, R>, O>(Target::All, &args, op)
 }
 
 impl<T: 'static> Handle<T> {
@@ -53,17 +54,18 @@ impl<T: 'static> Handle<T> {
         R: Serialize + DeserializeOwned,
         O: Operator<R>,
     {
-        run_and_combine::<Method<F, T, A, R>, O>(&(self.clone(), args), op)
+        run_and_combine::<Method<F, T, A, R>, O>(self.target(), &(self.clone(), args), op)
     }
 }
 
-fn run_and_combine<B: Body<Output: Serialize + DeserializeOwned>, O: Operator<B::Output>>(
+pub(super) fn run_and_combine<B: Body<Output: Serialize + DeserializeOwned>, O: Operator<B::Output>>(
+    target: Target,
     args: &B::Args,
     _: O,
 ) -> Result<B::Output> {
     let (body, combine): (Run, Combine) = (run_and_return::<B>, combine::<B::Output, O>);
     let order = Order::Reduce(Remote::new(body), Remote::new(combine));
-    let ((), bytes) = world::current("reduce")?.issue("reduce", order, args, body)?;
+    let (_, bytes) = world::current("reduce")?.issue("reduce", order, target, args, body)?;
     wire::decode_sent(&bytes).map_err(|cause| Error::wire("reduce", "result", cause))
 }
 

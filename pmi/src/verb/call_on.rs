@@ -1,0 +1,36 @@
+//! `call_on`: run on one task.
+
+use super::invoke::run_and_gather;
+use super::{Argument, Function, Portable};
+use crate::error::{Error, Result};
+use crate::runtime::world;
+use crate::target::Target;
+use crate::task::Task;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Runs `f` on the task with this rank alone and returns its result. One message there, one back.
+///
+/// The task keeps its rank, but its communicator has no one else: the others take no part.
+///
+/// ```
+/// # pmi::with_tasks(3, || {
+/// assert_eq!(pmi::call_on(2, |task: &pmi::Task, x: usize| task.rank() * x, 10)?, 20);
+/// # Ok::<(), pmi::Error>(())
+/// # }).unwrap()
+/// ```
+///
+/// # Errors
+/// Where there is no such task, `f` panics, or argument or result cannot be serialised.
+pub fn call_on<F: Fn(&Task, A) -> R + Portable, A: Argument, R: Serialize + DeserializeOwned>(
+    rank: usize,
+    _: F,
+    args: A,
+) -> Result<R> {
+    let size = world::current("call_on")?.size();
+    if rank >= size {
+        return Err(Error::misuse(format!("call_on: task {rank} does not exist; the world has {size}, from 0")));
+    }
+    let mut results = run_and_gather::<Function<F, A, R>>("call_on", Target::One(rank), &args)?;
+    Ok(results.pop().expect("one task, one result"))
+}
