@@ -12,6 +12,8 @@
 //! | [`reduce`](reduce()) | the results combined by an operator |
 //! | [`create`](create()) | a [`Handle`] of an object with an instance on every task, with the same verbs as methods |
 //!
+//! [`proxy`](macro@proxy) makes a serial class of a parallel one, whose methods are these verbs.
+//!
 //! ```
 //! fn main() -> pmi::Result<()> {
 //!     let _pmi = pmi::setup()?;
@@ -36,6 +38,7 @@ pub mod op;
 mod panics;
 mod pool;
 mod progress;
+mod proxy;
 mod remote;
 mod runtime;
 mod task;
@@ -50,6 +53,9 @@ pub use comm::{Comm, MAX_TAG, Received, RecvRequest, SendRequest};
 pub use error::{Error, Failure, Result};
 pub use handle::Handle;
 pub use progress::{Progress, with_progress};
+#[doc(hidden)]
+pub use proxy::support as __proxy;
+pub use proxy::{Front, proxy};
 pub use runtime::{Setup, World, setup, with_tasks};
 pub use task::Task;
 pub use verb::{Argument, Portable, call, create, describe, exec, invoke, reduce, size};

@@ -5,7 +5,7 @@ use crate::handle::Handle;
 use crate::progress::Progress;
 use rayon::ThreadPool;
 use std::any::Any;
-use std::cell::{Ref, RefCell, RefMut};
+use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -17,9 +17,28 @@ pub struct Task {
     pub(crate) objects: HashMap<u64, Box<dyn Any>>,
     pub(crate) world: u64,
     pub(crate) pool: Arc<ThreadPool>,
+    /// Whether the other tasks do not take part: see [`alone`](Task::alone).
+    alone: Cell<bool>,
 }
 
 impl Task {
+    pub(crate) fn new(comm: Comm, world: u64, pool: Arc<ThreadPool>) -> Self {
+        Self { comm, objects: HashMap::new(), world, pool, alone: Cell::new(false) }
+    }
+
+    /// Runs `f` on this task and no other.
+    pub(crate) fn alone<R>(&self, f: impl FnOnce(&Task) -> R) -> R {
+        struct End<'a>(&'a Cell<bool>);
+        impl Drop for End<'_> {
+            fn drop(&mut self) {
+                self.0.set(false);
+            }
+        }
+        self.alone.set(true);
+        let _end = End(&self.alone);
+        f(self)
+    }
+
     /// This task's number, from 0. Task 0 is the controller.
     pub fn rank(&self) -> usize {
         self.comm.rank()
@@ -31,7 +50,12 @@ impl Task {
     }
 
     /// The communicator of all tasks of the call.
+    ///
+    /// # Panics
+    /// In what the controller runs alone ([`Handle::local`]): the other tasks would not answer.
+    #[track_caller]
     pub fn comm(&self) -> &Comm {
+        assert!(!self.alone.get(), "the controller runs this alone: there is no task to communicate with");
         &self.comm
     }
 

@@ -11,12 +11,14 @@
 //! | `arrays` | distributed arrays against serial ndarray |
 //! | `fractals` | fractals against their definition |
 //! | `programs` | the example programs, as processes under both launchers |
+//! | `proxies` | front classes and front traits |
 //! | `verbs` | exec, call, invoke, reduce, create; handles; what comes back when things fail |
 
 mod arrays;
 mod conformance;
 mod fractals;
 mod programs;
+mod proxies;
 mod verbs;
 
 use libtest_mimic::{Arguments, Trial};
@@ -43,7 +45,10 @@ macro_rules! cases {
 pub(crate) use cases;
 
 fn all() -> Vec<Case> {
-    [conformance::cases(), verbs::cases(), arrays::cases(), fractals::cases()].into_iter().flatten().collect()
+    [conformance::cases(), verbs::cases(), proxies::cases(), arrays::cases(), fractals::cases()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// The sizes of the embedded worlds.

@@ -5,6 +5,7 @@ mod create;
 mod describe;
 mod exec;
 mod invoke;
+mod local;
 mod reduce;
 
 pub use call::call;
