@@ -13,14 +13,14 @@
 //! ```
 
 // Bottom-up: a module uses only those above it in this list.
-mod array;
-mod element;
 mod error;
+mod element;
+mod simd;
+mod layout;
+mod array;
+mod reduce;
 pub mod fractal;
 mod io;
-mod layout;
-mod reduce;
-mod simd;
 
 pub use array::{DistArray, set_gather_limit};
 pub use element::{Element, Real};

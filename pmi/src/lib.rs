@@ -29,21 +29,21 @@
 //! The idea is Olaf Lenz's Python module `pmi` of the molecular dynamics package ESPResSo++.
 
 // Bottom-up: a module uses only those above it in this list.
-mod code;
-mod comm;
-mod cores;
 mod error;
-mod handle;
-pub mod op;
-mod panics;
-mod pool;
-mod progress;
-mod proxy;
-mod remote;
-mod runtime;
-mod task;
-mod verb;
 mod wire;
+pub mod op;
+mod cores;
+mod comm;
+mod handle;
+mod panics;
+mod progress;
+mod pool;
+mod remote;
+mod code;
+mod task;
+mod runtime;
+mod verb;
+mod proxy;
 
 pub use bytemuck::Pod;
 pub use code::Code;

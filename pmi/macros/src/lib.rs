@@ -1,13 +1,14 @@
 //! The attribute [`proxy`] of the crate `pmi`, which re-exports and documents it.
 //!
-//! [`parse`](self) reads the attributes, `model` what the front must know of each method, `emit` writes the front:
-//! thin methods that call the verbs of `pmi`, and nothing else.
+//! `parse` reads the attributes, `model` what the front must know of each method, `emit` writes the front: thin methods
+//! that call the verbs of `pmi`, and nothing else.
 
+// Bottom-up: a module uses only those above it in this list.
+mod signature;
+mod parse;
+mod model;
 mod emit;
 mod expand;
-mod model;
-mod parse;
-mod signature;
 
 use proc_macro::TokenStream;
 

@@ -306,7 +306,7 @@ impl Comm {
     /// # pmi::with_tasks(3, || {
     /// let sums = pmi::invoke(|task: &pmi::Task, ()| task.comm().all_reduce(&[1.5], pmi::op::SUM)[0], ())?;
     /// assert_eq!(sums, [4.5, 4.5, 4.5]);
-    /// # Ok(())
+    /// # Ok::<(), pmi::Error>(())
     /// # }).unwrap()
     /// ```
     pub fn all_reduce<T: Pod>(&self, mine: &[T], op: impl Operator<T>) -> Vec<T> {

@@ -78,7 +78,7 @@ impl Comm {
     ///     (),
     /// )?;
     /// assert_eq!(sums, [1, 1, 5, 5]);
-    /// # Ok(())
+    /// # Ok::<(), pmi::Error>(())
     /// # }).unwrap()
     /// ```
     pub fn split(&self, color: Option<u32>, key: u32) -> Option<Comm> {
