@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const CRATES: [&str; 3] = ["pmi", "pmi-array", "pmi-linalg"];
+const CRATES: [&str; 4] = ["pmi/macros", "pmi", "pmi-array", "pmi-linalg"];
 const LONGEST: usize = 500;
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

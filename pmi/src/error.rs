@@ -67,7 +67,7 @@ impl Error {
         Self(Box::new(Kind::Handle(message.into())))
     }
 
-    /// Whether the function panicked, or could not run, on one task or more.
+    /// Whether the function panicked, failed or could not run, on one task or more.
     pub fn is_task_failure(&self) -> bool {
         matches!(*self.0, Kind::Tasks { .. })
     }

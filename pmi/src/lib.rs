@@ -15,6 +15,8 @@
 //!
 //! A [`Group`] has the verbs for some of the tasks.
 //!
+//! [`proxy`](macro@proxy) makes a serial class of a parallel one, whose methods are these verbs.
+//!
 //! ```
 //! fn main() -> pmi::Result<()> {
 //!     let _pmi = pmi::setup()?;
@@ -45,6 +47,7 @@ mod code;
 mod task;
 mod runtime;
 mod verb;
+mod proxy;
 
 pub use bytemuck::Pod;
 pub use code::Code;
@@ -54,6 +57,9 @@ pub use comm::{Comm, MAX_TAG, Received, RecvRequest, SendRequest};
 pub use error::{Error, Failure, Result};
 pub use handle::Handle;
 pub use progress::{Progress, with_progress};
+#[doc(hidden)]
+pub use proxy::support as __proxy;
+pub use proxy::{Front, proxy};
 pub use runtime::{Setup, World, setup, with_tasks};
 pub use task::Task;
 pub use verb::{Argument, Group, Portable, call, call_on, create, describe, exec, invoke, reduce, size};

@@ -23,11 +23,20 @@ thread_local! {
     static INSIDE: Cell<bool> = const { Cell::new(false) };
 }
 
+/// What a function unwinds with that ends with an error: the error's text.
+struct Failed(String);
+
+/// Ends the parallel function that this is in as failed. Unlike a panic it is not a mistake in the program: it has no
+/// place, and is never printed.
+pub(crate) fn fail(message: String) -> ! {
+    std::panic::resume_unwind(Box::new(Failed(message)))
+}
+
 /// How a function that was caught ended.
 pub(crate) enum Caught {
     /// It unwound as another task had given up.
     Revoked,
-    /// It panicked.
+    /// It panicked, or failed.
     Panicked { message: String, place: Option<String> },
 }
 
@@ -64,6 +73,10 @@ impl Notes {
             if payload.is::<crate::comm::Revoked>() {
                 return Caught::Revoked;
             }
+            let payload = match payload.downcast::<Failed>() {
+                Ok(failed) => return Caught::Panicked { message: failed.0, place: None },
+                Err(payload) => payload,
+            };
             let message = text(&*payload);
             // The last note may be of a panic that the function itself has caught.
             let note = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -117,6 +130,8 @@ mod tests {
         let odd = notes.catch(|| std::panic::panic_any(7u8));
         assert!(matches!(odd, Err(Caught::Panicked { message, .. }) if message.contains("not a text")));
         assert!(matches!(notes.catch(|| crate::comm::Revoked::raise()), Err(Caught::Revoked)));
+        let failed = notes.catch(|| fail("no 7".into()));
+        assert!(matches!(failed, Err(Caught::Panicked { message, place: None }) if message == "no 7"));
         assert_eq!(notes.catch(|| 3).ok(), Some(3));
     }
 }

@@ -5,7 +5,7 @@ use crate::handle::Handle;
 use crate::progress::Progress;
 use rayon::ThreadPool;
 use std::any::Any;
-use std::cell::{Ref, RefCell, RefMut};
+use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -19,9 +19,29 @@ pub struct Task {
     pub(crate) objects: HashMap<u64, Box<dyn Any>>,
     pub(crate) world: u64,
     pub(crate) pool: Arc<ThreadPool>,
+    /// Whether the other tasks do not take part: see [`alone`](Task::alone).
+    alone: Cell<bool>,
 }
 
 impl Task {
+    pub(crate) fn new(comm: Comm, world: u64, pool: Arc<ThreadPool>) -> Self {
+        let place = (comm.rank(), comm.size());
+        Self { comm, place, objects: HashMap::new(), world, pool, alone: Cell::new(false) }
+    }
+
+    /// Runs `f` on this task and no other.
+    pub(crate) fn alone<R>(&self, f: impl FnOnce(&Task) -> R) -> R {
+        struct End<'a>(&'a Cell<bool>);
+        impl Drop for End<'_> {
+            fn drop(&mut self) {
+                self.0.set(false);
+            }
+        }
+        self.alone.set(true);
+        let _end = End(&self.alone);
+        f(self)
+    }
+
     /// This task's number, from 0. Task 0 is the controller; in a call on a [`Group`](crate::Group), the first of it.
     pub fn rank(&self) -> usize {
         self.place.0
@@ -33,7 +53,12 @@ impl Task {
     }
 
     /// The communicator of all tasks of the call; in [`call_on`](crate::call_on()) that is this task alone.
+    ///
+    /// # Panics
+    /// In what the controller runs alone ([`Handle::local`]): the other tasks would not answer.
+    #[track_caller]
     pub fn comm(&self) -> &Comm {
+        assert!(!self.alone.get(), "the controller runs this alone: there is no task to communicate with");
         &self.comm
     }
 

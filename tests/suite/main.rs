@@ -12,6 +12,7 @@
 //! | `fractals` | fractals against their definition |
 //! | `groups` | groups of tasks, calls on one task |
 //! | `programs` | the example programs, as processes under both launchers |
+//! | `proxies` | front classes and front traits |
 //! | `verbs` | exec, call, invoke, reduce, create; handles; what comes back when things fail |
 
 mod arrays;
@@ -19,6 +20,7 @@ mod conformance;
 mod fractals;
 mod groups;
 mod programs;
+mod proxies;
 mod verbs;
 
 use libtest_mimic::{Arguments, Trial};
@@ -45,7 +47,7 @@ macro_rules! cases {
 pub(crate) use cases;
 
 fn all() -> Vec<Case> {
-    [conformance::cases(), verbs::cases(), arrays::cases(), fractals::cases(), groups::cases()]
+    [conformance::cases(), verbs::cases(), groups::cases(), proxies::cases(), arrays::cases(), fractals::cases()]
         .into_iter()
         .flatten()
         .collect()

@@ -23,13 +23,14 @@ pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     for world in worlds() {
         let name = world.name();
-        trials.push(trial(format!("hello::{name}"), move || hello(world)));
+        trials.push(trial(format!("hello::{name}"), move || hello(world, "hello")));
+        trials.push(trial(format!("hello_proxy::{name}"), move || hello(world, "hello_proxy")));
         trials.push(trial(format!("mandelbrot_pmi::{name}"), move || mandelbrot_pmi(world)));
         trials.push(trial(format!("mandelbrot::{name}"), move || mandelbrot(world)));
         trials.push(trial(format!("mandelbrot::a_task_has_no_row::{name}"), move || fewer_rows_than_tasks(world)));
         trials.push(trial(format!("mandelbrot::mistakes_are_told_once::{name}"), move || told_once(world)));
     }
-    trials.push(trial("hello::embedded_32".into(), || hello(World::Embedded(32))));
+    trials.push(trial("hello::embedded_32".into(), || hello(World::Embedded(32), "hello")));
     trials.push(trial("mandelbrot::same_picture::plain".into(), || same_picture(&[])));
     trials.push(trial("mandelbrot::same_picture::smooth".into(), || same_picture(&["--smooth"])));
     trials.push(trial("mandelbrot::every_option".into(), every_option));
@@ -50,8 +51,8 @@ fn trial(name: String, run: impl Fn() -> Result<(), String> + Send + 'static) ->
     Trial::test(format!("programs::{name}"), move || run().map_err(Failed::from))
 }
 
-fn hello(world: World) -> Result<(), String> {
-    let output = run(&mut world.command("hello")?)?.succeeded()?;
+fn hello(world: World, example: &str) -> Result<(), String> {
+    let output = run(&mut world.command(example)?)?.succeeded()?;
     let said: BTreeSet<&str> = output.lines().collect();
     let expected: Vec<String> = (0..world.tasks()).map(|rank| format!("Hello Olaf, I'm task {rank}!")).collect();
     equal(&output.lines().count(), &world.tasks())?;

@@ -4,16 +4,15 @@ use super::config::{Setup, launcher};
 use super::engine::Engine;
 use super::handshake;
 use super::world::{self, Controller, Inside};
+use crate::comm::Transport;
 #[cfg(feature = "mpi")]
 use crate::comm::mpi::{Library, MpiTransport};
 use crate::comm::thread::{Doorbells, ThreadTransport};
-use crate::comm::{Comm, Transport};
 use crate::cores;
 use crate::error::{Error, Result};
 use crate::panics::Notes;
 use crate::pool;
 use crate::task::Task;
-use std::collections::HashMap;
 use std::marker::PhantomData;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -207,7 +206,7 @@ fn control(threads: usize, transport: Rc<dyn Transport>) -> Result<()> {
     handshake::tell(&*transport, ready.then_some(world));
     others?;
     let pool = pool?;
-    let task = |comm: Comm| Task { place: (comm.rank(), comm.size()), comm, objects: HashMap::new(), world, pool };
+    let task = |comm| Task::new(comm, world, pool);
     Controller::start(world, Engine::new(task, transport, notes));
     Ok(())
 }
@@ -219,7 +218,7 @@ fn serve(threads: usize, transport: Rc<dyn Transport>) -> bool {
     let pool = pool::for_this_thread(threads, &notes);
     let world = handshake::answer(&*transport, pool.as_ref().err().map(ToString::to_string));
     let (Some(world), Ok(pool)) = (world, pool) else { return false };
-    let task = |comm: Comm| Task { place: (comm.rank(), comm.size()), comm, objects: HashMap::new(), world, pool };
+    let task = |comm| Task::new(comm, world, pool);
     Engine::new(task, transport, notes).serve();
     true
 }

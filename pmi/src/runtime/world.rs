@@ -171,6 +171,13 @@ impl Controller {
         Ok(())
     }
 
+    /// Runs `f` on the controller alone.
+    pub(crate) fn alone<R>(&self, f: impl FnOnce(&Task) -> R) -> R {
+        let engine = self.engine.borrow();
+        let _inside = Inside::enter(engine.task.rank());
+        engine.task.alone(f)
+    }
+
     /// Keeps the controller's own instance of a parallel object.
     pub(crate) fn keep(&self, index: u64, object: Box<dyn Any>) {
         self.engine.borrow_mut().keep(index, object);

@@ -31,6 +31,7 @@ pub fn call_on<F: Fn(&Task, A) -> R + Portable, A: Argument, R: Serialize + Dese
     if rank >= size {
         return Err(Error::misuse(format!("call_on: task {rank} does not exist; the world has {size}, from 0")));
     }
-    let mut results = run_and_gather::<Function<F, A, R>>("call_on", Target::One(rank), &args)?;
-    Ok(results.pop().expect("one task, one result"))
+    let results = run_and_gather::<Function<F, A, R>>("call_on", Target::One(rank), &args)?;
+    let missing = || Error::wire("call_on", "result", "it did not come");
+    results.into_iter().next().ok_or_else(missing)
 }

@@ -7,6 +7,7 @@ mod describe;
 mod exec;
 mod group;
 mod invoke;
+mod local;
 mod reduce;
 
 pub use call::call;
