@@ -11,6 +11,7 @@
 //! | [`invoke`](invoke()) | everyone's results, in the order of the ranks |
 //! | [`reduce`](reduce()) | the results combined by an operator |
 //! | [`call_on`](call_on()) | the result of one task |
+//! | [`farm`](farm()) | the result of each item, done by whichever task is free |
 //! | [`create`](create()) | a [`Handle`] of an object with an instance on every task, with the same verbs as methods |
 //!
 //! A [`Group`] has the verbs for some of the tasks.
@@ -62,4 +63,4 @@ pub use proxy::support as __proxy;
 pub use proxy::{Front, proxy};
 pub use runtime::{Setup, World, setup, with_tasks};
 pub use task::Task;
-pub use verb::{Argument, Group, Portable, call, call_on, create, describe, exec, invoke, reduce, size};
+pub use verb::{Argument, Group, Portable, call, call_on, create, describe, exec, farm, invoke, reduce, size};

@@ -1,7 +1,9 @@
 //! What a parallel function knows of the task it runs on.
 
-use crate::comm::Comm;
+use crate::comm::{Comm, Revoked};
+use crate::error::Failure;
 use crate::handle::Handle;
+use crate::panics::Notes;
 use crate::progress::Progress;
 use rayon::ThreadPool;
 use std::any::Any;
@@ -19,14 +21,21 @@ pub struct Task {
     pub(crate) objects: HashMap<u64, Box<dyn Any>>,
     pub(crate) world: u64,
     pub(crate) pool: Arc<ThreadPool>,
+    notes: Notes,
     /// Whether the other tasks do not take part: see [`alone`](Task::alone).
     alone: Cell<bool>,
 }
 
 impl Task {
-    pub(crate) fn new(comm: Comm, world: u64, pool: Arc<ThreadPool>) -> Self {
+    pub(crate) fn new(comm: Comm, world: u64, pool: Arc<ThreadPool>, notes: Notes) -> Self {
         let place = (comm.rank(), comm.size());
-        Self { comm, place, objects: HashMap::new(), world, pool, alone: Cell::new(false) }
+        Self { comm, place, objects: HashMap::new(), world, pool, notes, alone: Cell::new(false) }
+    }
+
+    /// Runs `f`, which may panic without an end to the call.
+    pub(crate) fn attempt<R>(&self, f: impl FnOnce() -> R) -> Result<R, Failure> {
+        // Another task's failure ends the call all the same.
+        self.notes.catch(f).map_err(|caught| caught.failure(self.rank()).unwrap_or_else(|| Revoked::raise()))
     }
 
     /// Runs `f` on this task and no other.

@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `conformance` | the communicator, on every transport |
 //! | `arrays` | distributed arrays against serial ndarray |
+//! | `farms` | farms of items; `with!` |
 //! | `fractals` | fractals against their definition |
 //! | `groups` | groups of tasks, calls on one task |
 //! | `programs` | the example programs, as processes under both launchers |
@@ -17,6 +18,7 @@
 
 mod arrays;
 mod conformance;
+mod farms;
 mod fractals;
 mod groups;
 mod programs;
@@ -47,10 +49,18 @@ macro_rules! cases {
 pub(crate) use cases;
 
 fn all() -> Vec<Case> {
-    [conformance::cases(), verbs::cases(), groups::cases(), proxies::cases(), arrays::cases(), fractals::cases()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        conformance::cases(),
+        verbs::cases(),
+        groups::cases(),
+        farms::cases(),
+        proxies::cases(),
+        arrays::cases(),
+        fractals::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The sizes of the embedded worlds.

@@ -16,6 +16,7 @@ mod point;
 pub(crate) mod thread;
 mod transport;
 
+pub(crate) use point::OwnTag;
 pub use point::{MAX_TAG, Received, RecvRequest, SendRequest};
 pub(crate) use transport::{Envelope, Owned, Pending, Reduction, Revoked, Signature, Transport, VOID};
 

@@ -209,6 +209,35 @@ impl Comm {
     }
 }
 
+/// Messages of the verbs themselves: their tags are above the users'.
+impl Comm {
+    pub(crate) fn send_own<T: Serialize>(&self, to: usize, tag: OwnTag, value: &T) {
+        self.transport.send(to, tag as u32, &serialised(value));
+    }
+
+    /// The next message with this tag, and its sender.
+    pub(crate) fn recv_own<T: DeserializeOwned>(&self, from: Option<usize>, tag: OwnTag) -> (T, usize) {
+        let envelope = self.transport.probe(from, tag as u32);
+        let mut bytes = vec![0; envelope.bytes];
+        self.transport.receive(envelope, &mut bytes);
+        (deserialised(&bytes), envelope.source)
+    }
+
+    /// Whether there is a message with this tag.
+    pub(crate) fn has_own(&self, tag: OwnTag) -> bool {
+        self.transport.try_probe(None, tag as u32).is_some()
+    }
+}
+
+/// The tags of messages of the verbs themselves.
+#[derive(Clone, Copy)]
+pub(crate) enum OwnTag {
+    /// From a task of a farm: what it has done; it wants more.
+    Done = MAX_TAG as isize + 8,
+    /// To a task of a farm: items.
+    Items,
+}
+
 #[track_caller]
 pub(super) fn serialised<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     match wire::encode(value) {

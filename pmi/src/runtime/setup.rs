@@ -206,7 +206,8 @@ fn control(threads: usize, transport: Rc<dyn Transport>) -> Result<()> {
     handshake::tell(&*transport, ready.then_some(world));
     others?;
     let pool = pool?;
-    let task = |comm| Task::new(comm, world, pool);
+    let of_task = notes.clone();
+    let task = |comm| Task::new(comm, world, pool, of_task);
     Controller::start(world, Engine::new(task, transport, notes));
     Ok(())
 }
@@ -218,7 +219,8 @@ fn serve(threads: usize, transport: Rc<dyn Transport>) -> bool {
     let pool = pool::for_this_thread(threads, &notes);
     let world = handshake::answer(&*transport, pool.as_ref().err().map(ToString::to_string));
     let (Some(world), Ok(pool)) = (world, pool) else { return false };
-    let task = |comm| Task::new(comm, world, pool);
+    let of_task = notes.clone();
+    let task = |comm| Task::new(comm, world, pool, of_task);
     Engine::new(task, transport, notes).serve();
     true
 }
