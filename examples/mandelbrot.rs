@@ -112,8 +112,7 @@ enum Kernel {
 fn main() -> ExitCode {
     // The number of tasks is an argument, so they are read before there are tasks. A launcher has started this very
     // function many times then, and one of these processes speaks for all.
-    let rank = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"].iter().find_map(|name| std::env::var(name).ok());
-    let speaks = rank.is_none_or(|rank| rank == "0");
+    let speaks = pmi::launched_rank().is_none_or(|rank| rank == 0);
     let (error, code) = match Args::try_parse().and_then(Args::checked) {
         Ok(args) => match run(&args) {
             Ok(()) => return ExitCode::SUCCESS,

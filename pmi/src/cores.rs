@@ -12,7 +12,13 @@ pub(crate) fn allowed() -> Mask {
     mask_of(affinity(0).into_iter().take(limit))
 }
 
-/// The cores that the launcher which started this process may use.
+/// The cores that this process is bound to, whatever time a container grants it.
+#[cfg(feature = "mpi")]
+pub(crate) fn bound() -> Mask {
+    mask_of(affinity(0))
+}
+
+/// The cores that the launcher which started this process is bound to.
 #[cfg(feature = "mpi")]
 pub(crate) fn of_launcher() -> Mask {
     #[cfg(unix)]

@@ -126,6 +126,9 @@ impl fmt::Display for Failures<'_> {
                 None => groups.push((failure, vec![failure.rank])),
             }
         }
+        if groups.is_empty() {
+            f.write_str("a task that did not say why")?;
+        }
         for (n, (first, ranks)) in groups.iter().enumerate() {
             if n > 0 {
                 f.write_str("; ")?;

@@ -61,6 +61,6 @@ pub use progress::{Progress, with_progress};
 #[doc(hidden)]
 pub use proxy::support as __proxy;
 pub use proxy::{Front, proxy};
-pub use runtime::{Setup, World, setup, with_tasks};
+pub use runtime::{Setup, World, launched_rank, setup, with_tasks};
 pub use task::Task;
 pub use verb::{Argument, Group, Portable, call, call_on, create, describe, exec, farm, invoke, reduce, size};

@@ -40,10 +40,24 @@ thread_local! {
 
 /// Decodes what a task of this world has sent with a verb.
 pub(crate) fn decode_sent<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
-    SENT.set(true);
-    let result = decode(bytes);
-    SENT.set(false);
-    result
+    sent(|| decode(bytes))
+}
+
+/// As [`take`], of what a task of this world has sent with a verb.
+pub(crate) fn take_sent<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8])> {
+    sent(|| take(bytes))
+}
+
+fn sent<R>(decode: impl FnOnce() -> R) -> R {
+    /// Puts back what was, also when a user's `Deserialize` panics.
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            SENT.set(self.0);
+        }
+    }
+    let _restore = Restore(SENT.replace(true));
+    decode()
 }
 
 /// Whether this is inside [`decode_sent`].

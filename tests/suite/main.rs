@@ -14,6 +14,7 @@
 //! | `groups` | groups of tasks, calls on one task |
 //! | `programs` | the example programs, as processes under both launchers |
 //! | `proxies` | front classes and front traits |
+//! | `revocation` | tasks that wait for one that has failed |
 //! | `verbs` | exec, call, invoke, reduce, create; handles; what comes back when things fail |
 
 mod arrays;
@@ -23,6 +24,7 @@ mod fractals;
 mod groups;
 mod programs;
 mod proxies;
+mod revocation;
 mod verbs;
 
 use libtest_mimic::{Arguments, Trial};
@@ -55,6 +57,7 @@ fn all() -> Vec<Case> {
         groups::cases(),
         farms::cases(),
         proxies::cases(),
+        revocation::cases(),
         arrays::cases(),
         fractals::cases(),
     ]
@@ -69,7 +72,7 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 
 fn main() {
     let mut args = Arguments::from_args();
-    let launched = ["OMPI_COMM_WORLD_SIZE", "PMI_SIZE"].iter().any(|name| std::env::var_os(name).is_some());
+    let launched = pmi::launched_rank().is_some();
     let conclusion = if launched {
         let world = pmi::setup().expect("the suite is built with the feature mpi");
         let tasks = world.size();

@@ -38,9 +38,11 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
         }
         let counts: Vec<_> = (0..task.size()).map(|rank| self.layout.elements(rank).len()).collect();
         let mut all = (task.rank() == 0).then(|| bytemuck::zeroed_vec(self.len()));
-        // Nothing of the user's runs here: no task can fail in between.
-        let comm = task.comm().guarded(false);
-        comm.gather_v_into(0, T::bits(self.elements(task, &slab)), all.as_deref_mut().map(|all| (all, &counts[..])));
+        task.comm().gather_v_into(
+            0,
+            T::bits(self.elements(task, &slab)),
+            all.as_deref_mut().map(|all| (all, &counts[..])),
+        );
         T::from_bits(all.unwrap_or_default())
     }
 }

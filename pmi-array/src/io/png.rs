@@ -10,7 +10,37 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// A file that replaces another when it is finished, and goes when it is not.
+struct Unfinished<'a> {
+    file: File,
+    name: PathBuf,
+    path: &'a Path,
+}
+
+impl<'a> Unfinished<'a> {
+    fn create(path: &'a Path) -> std::io::Result<Self> {
+        if path.is_dir() {
+            return Err(std::io::ErrorKind::IsADirectory.into());
+        }
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{}.partial", std::process::id()));
+        let name = PathBuf::from(name);
+        Ok(Self { file: File::create(&name)?, name, path })
+    }
+
+    fn finish(self) -> std::io::Result<()> {
+        std::fs::rename(&self.name, self.path)
+    }
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        // Gone already where it has replaced the other.
+        let _ = std::fs::remove_file(&self.name);
+    }
+}
 
 /// The colour of a pixel that is not a number.
 const NAN: [u8; 3] = [128, 128, 128];
@@ -63,12 +93,12 @@ impl<T: Real> DistArray<T, Ix2> {
                 "an array of shape {shape:?} is no picture: PNG has 1 to 2^32 - 1 pixels a side"
             )));
         };
-        // First of all, so that a wrong path costs no work.
-        let file = File::create(path).map_err(|cause| Error::file(path, cause))?;
+        // First of all, so that a wrong path costs no work; beside the file, so that a failure leaves an old one whole.
+        let new = Unfinished::create(path).map_err(|cause| Error::file(path, cause))?;
         let scale = self.finite_range();
         let colors = |task: &Task, (array, scale, map): (Self, Scale, Colormap)| array.gather_colors(task, scale, map);
         let pixels = expect(pmi::call(colors, (self.clone(), scale, map)));
-        encode(file, width, height, &pixels).map_err(|cause| Error::file(path, cause))
+        encode(&new.file, width, height, &pixels).and_then(|()| new.finish()).map_err(|cause| Error::file(path, cause))
     }
 
     /// The smallest and largest finite element; 0 and 0 where there is none.
@@ -109,12 +139,12 @@ impl<T: Real> DistArray<T, Ix2> {
         let counts: Vec<_> = (0..task.size()).map(|rank| 3 * self.layout.elements(rank).len()).collect();
         let mut all = vec![0; if task.rank() == 0 { 3 * self.len() } else { 0 }];
         let out = (task.rank() == 0).then_some((&mut all[..], &counts[..]));
-        task.comm().guarded(false).gather_v_into(0, &mine, out);
+        task.comm().gather_v_into(0, &mine, out);
         all
     }
 }
 
-fn encode(file: File, width: u32, height: u32, pixels: &[u8]) -> std::io::Result<()> {
+fn encode(file: &File, width: u32, height: u32, pixels: &[u8]) -> std::io::Result<()> {
     let mut file = BufWriter::new(file);
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Rgb);

@@ -19,7 +19,14 @@ pub struct Layout {
 
 impl Layout {
     /// Of an array of this shape over `tasks` tasks.
+    ///
+    /// # Panics
+    /// Where there are no tasks, or the array has more elements than memory can address.
+    #[track_caller]
     pub fn new(shape: &[usize], tasks: usize) -> Self {
+        assert!(tasks > 0, "an array is distributed over 1 task or more");
+        let len = shape.iter().try_fold(1usize, |len, side| len.checked_mul(*side));
+        assert!(len.is_some(), "an array of shape {shape:?} has more elements than memory can address");
         Self { shape: shape.to_vec(), tasks }
     }
 

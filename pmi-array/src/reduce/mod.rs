@@ -72,7 +72,7 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     ///
     /// `op` must be associative. It is applied in an order that depends on the number of elements alone, neighbours in C
     /// order first, so that even a floating-point result does not depend on tasks and threads. Each task sends a few
-    /// results, and at most 64 KiB of elements at its edges.
+    /// results, and at most 8190 elements at its edges.
     ///
     /// ```
     /// use pmi_array::DistArray;

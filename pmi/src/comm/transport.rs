@@ -54,6 +54,8 @@ pub(crate) trait Transport {
     /// This task goes on from a call that failed: communicators made before are void, but for the runtime's messages and
     /// `renew`. All tasks of the world do so before they take part in the next call.
     fn begin_epoch(&self);
+    /// The last call has ended well on all tasks: what was left of it can go.
+    fn tidy(&self) {}
     /// A fresh communicator of the same tasks, for this epoch; all of them ask for it, none waits.
     fn renew(&self) -> Rc<dyn Transport>;
     /// A communicator of this task alone.

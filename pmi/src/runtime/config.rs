@@ -18,6 +18,9 @@ pub struct Setup {
     pub(crate) threads: Option<usize>,
 }
 
+/// More threads than any system starts.
+const MOST_TASKS: usize = 1 << 16;
+
 impl Setup {
     /// The defaults.
     pub fn new() -> Self {
@@ -51,6 +54,9 @@ impl Setup {
         if tasks == 0 {
             return Err(Error::setup(format!("{from} is 0: a world has 1 task or more")));
         }
+        if tasks > MOST_TASKS {
+            return Err(Error::setup(format!("{from} is {tasks}: an embedded world has at most {MOST_TASKS} tasks")));
+        }
         Ok(tasks)
     }
 
@@ -62,6 +68,20 @@ impl Setup {
             None => Ok(cores.max(1)),
         }
     }
+}
+
+/// This process's rank, if an MPI launcher started it among others: for programs that say something before
+/// [`setup`](crate::setup()), which only one of them should do.
+///
+/// ```
+/// if pmi::launched_rank().is_none_or(|rank| rank == 0) {
+///     println!("printed once");
+/// }
+/// ```
+pub fn launched_rank() -> Option<usize> {
+    launcher()?;
+    let names = ["OMPI_COMM_WORLD_RANK", "PMI_RANK", "PMIX_RANK", "SLURM_PROCID"];
+    names.into_iter().find_map(|name| std::env::var(name).ok()?.parse().ok())
 }
 
 /// The MPI launcher that started this process among others, by the variable that gives it away.

@@ -26,8 +26,8 @@ pub(crate) struct Engine {
     notes: Notes,
     /// The groups of tasks, by number.
     groups: HashMap<u64, Members>,
-    /// Whom the task's communicator and rank are set up for.
-    serving: Target,
+    /// Whom the task's communicator and rank are set up for, if for anyone.
+    serving: Option<Target>,
     spares: RefCell<Vec<Vec<u8>>>,
 }
 
@@ -45,7 +45,7 @@ impl Engine {
     pub(crate) fn new(task: impl FnOnce(Comm) -> Task, control: Rc<dyn Transport>, notes: Notes) -> Self {
         let user = control.renew();
         let (task, groups, spares) = (task(Comm::new(user.clone())), HashMap::new(), RefCell::default());
-        Self { task, control, user, epoch: 0, notes, groups, serving: Target::All, spares }
+        Self { task, control, user, epoch: 0, notes, groups, serving: Some(Target::All), spares }
     }
 
     pub(crate) fn rank(&self) -> usize {
@@ -121,20 +121,24 @@ impl Engine {
         Some(Failure { message: format!("dropping a parallel object: {}", failure.message), ..failure })
     }
 
-    /// What a task does before it carries out a command: takes a fresh communicator where a call has failed, and drops
-    /// the objects that were released.
+    /// What a task does before it carries out a command: goes on from a call that has failed, takes up the communicator
+    /// of those who carry it out, and drops the objects that were released.
     pub(crate) fn prepare(&mut self, command: &Command, reply: &mut Reply) {
-        if command.epoch != self.epoch {
+        if command.epoch == self.epoch {
+            self.control.tidy();
+        } else {
             self.control.begin_epoch();
             self.epoch = command.epoch;
             self.user = self.control.renew();
             for group in self.groups.values_mut() {
                 group.comm = group.comm.as_ref().map(|comm| comm.renew());
             }
-        } else if command.target == self.serving {
+            self.serving = None;
+        }
+        if self.serving == Some(command.target) {
             return self.release(&command.released, reply);
         }
-        self.serving = command.target;
+        self.serving = Some(command.target);
         let (rank, size) = (self.rank(), self.control.size());
         let (comm, place) = match command.target {
             Target::All => (Some(self.user.clone()), (rank, size)),

@@ -7,5 +7,5 @@ mod handshake;
 mod setup;
 pub(crate) mod world;
 
-pub use config::Setup;
+pub use config::{Setup, launched_rank};
 pub use setup::{World, setup, with_tasks};

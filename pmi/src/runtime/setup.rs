@@ -78,9 +78,8 @@ impl Setup {
             ))),
             None => {
                 let world = self.start_embedded()?;
-                let (tasks, cores) = (world.size(), cores::count(&cores::allowed()));
-                if tasks * world.threads() > cores && (tasks > 1 || self.threads.is_some()) {
-                    let threads = world.threads();
+                let (tasks, threads, cores) = (world.size(), world.threads(), cores::count(&cores::allowed()));
+                if tasks * threads > cores {
                     warn(&format!("{tasks} tasks of {threads} threads share {cores} cores: they take turns"));
                 }
                 Ok(world)
@@ -111,18 +110,19 @@ impl Setup {
 
     fn start_embedded(&self) -> Result<World> {
         let tasks = self.embedded_tasks()?;
-        let threads = self.threads_on(cores::count(&cores::allowed()) / tasks)?;
+        let cores = cores::count(&cores::allowed()) / tasks;
+        self.threads_on(cores)?;
         let doorbells = Arc::new(Doorbells::new(tasks));
         let transport = ThreadTransport::world(&doorbells, tasks);
         let mut started = Vec::new();
         for rank in 1..tasks {
-            let (transport, doorbells) = (transport.clone(), doorbells.clone());
+            let (transport, doorbells, setup) = (transport.clone(), doorbells.clone(), self.clone());
             // A task starts when all threads are there, or ends where one could not be had.
             let (open, gate) = channel();
             let task = move || {
                 if gate.recv().is_ok() {
                     doorbells.answer(rank);
-                    serve(threads, Rc::new(transport(rank)));
+                    serve(&setup, cores, Rc::new(transport(rank)));
                 }
             };
             let thread = std::thread::Builder::new().name(format!("pmi-{rank}"));
@@ -131,7 +131,7 @@ impl Setup {
         doorbells.answer(0);
         let open = |(open, thread): (Sender<()>, JoinHandle<()>)| open.send(()).map(|()| thread).ok();
         let threads_of_tasks = started.into_iter().filter_map(open).collect();
-        control(threads, Rc::new(transport(0)))?;
+        control(self, cores, Rc::new(transport(0)))?;
         Ok(World { backend: Backend::Embedded(threads_of_tasks), _on_thread: PhantomData })
     }
 
@@ -140,15 +140,16 @@ impl Setup {
         let again =
             || Error::setup("MPI was already started, or has ended, in this process: it can be started only once");
         let library = Library::start().ok_or_else(again)?;
-        let threads = self.threads_on(library.cores as usize)?;
+        let cores = library.cores as usize;
         let transport = Rc::new(MpiTransport::world(library.clone()));
         library.plan_exit(Engine::farewell(&*transport), world::is_inside);
         if transport.rank() > 0 {
-            let served = serve(threads, transport);
+            let served = serve(self, cores, transport);
             library.finish();
             std::process::exit(i32::from(!served));
         }
         let (used, given) = library.host_cores;
+        let threads = self.threads_on(cores).unwrap_or(1);
         if threads as f64 > library.cores + 0.01 {
             let share = library.cores;
             warn(&format!("tasks of {threads} threads have {share:.2} cores each on this host: they take turns"));
@@ -158,7 +159,7 @@ impl Setup {
                  `mpirun --bind-to none` (Open MPI, MPICH) or `srun --cpus-per-task`"
             ));
         }
-        match control(threads, transport) {
+        match control(self, cores, transport) {
             Ok(()) => Ok(World { backend: Backend::Mpi(library), _on_thread: PhantomData }),
             Err(error) => {
                 library.finish();
@@ -196,10 +197,10 @@ fn cannot_start(cause: std::io::Error) -> Error {
 }
 
 /// Starts the controller's part of a world whose other tasks [`serve`].
-fn control(threads: usize, transport: Rc<dyn Transport>) -> Result<()> {
+fn control(setup: &Setup, cores: usize, transport: Rc<dyn Transport>) -> Result<()> {
     static WORLDS: AtomicU64 = AtomicU64::new(1);
     let notes = Notes::default();
-    let pool = pool::for_this_thread(threads, &notes);
+    let pool = setup.threads_on(cores).and_then(|threads| pool::for_this_thread(threads, &notes));
     let others = handshake::ask(&*transport);
     let world = WORLDS.fetch_add(1, Ordering::Relaxed);
     let ready = pool.as_ref().is_ok() && others.is_ok();
@@ -213,10 +214,10 @@ fn control(threads: usize, transport: Rc<dyn Transport>) -> Result<()> {
 }
 
 /// A task's life but for the controller's; false where the world did not come to be.
-fn serve(threads: usize, transport: Rc<dyn Transport>) -> bool {
+fn serve(setup: &Setup, cores: usize, transport: Rc<dyn Transport>) -> bool {
     let _inside = Inside::enter(transport.rank());
     let notes = Notes::default();
-    let pool = pool::for_this_thread(threads, &notes);
+    let pool = setup.threads_on(cores).and_then(|threads| pool::for_this_thread(threads, &notes));
     let world = handshake::answer(&*transport, pool.as_ref().err().map(ToString::to_string));
     let (Some(world), Ok(pool)) = (world, pool) else { return false };
     let of_task = notes.clone();

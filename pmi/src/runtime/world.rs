@@ -155,8 +155,8 @@ impl Controller {
         if engine.serves(&target) {
             value = engine.attempt(&mut reply, |task| local(task, &frame[..args], &mut results));
         }
-        drop(inside);
         engine.gather(&command, &mut reply, &mut results);
+        drop(inside);
         engine.put_back(frame);
         if reply.ok() {
             return Ok((value, results));

@@ -60,7 +60,7 @@ pub(super) fn run_and_gather<B: Body<Output: Serialize + DeserializeOwned>>(
     let mut rest = &bytes[..];
     let mut results = Vec::with_capacity(world.count(&target));
     for _ in 0..world.count(&target) {
-        let (result, behind) = wire::take(rest).map_err(|cause| Error::wire(verb, "result", cause))?;
+        let (result, behind) = wire::take_sent(rest).map_err(|cause| Error::wire(verb, "result", cause))?;
         results.push(result);
         rest = behind;
     }

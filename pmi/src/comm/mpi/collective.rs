@@ -7,7 +7,9 @@ use super::raw::{self, check, filled, int, pointer, pointer_mut};
 use super::{COLLECTIVE, MpiTransport};
 use crate::comm::{Reduction, transport::Number};
 use crate::op::Native;
+use std::any::Any;
 use std::ffi::c_int;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// The largest piece of a buffer that one call of a collective moves: counts of MPI are C ints.
 const ROUND: usize = 1 << 30;
@@ -41,38 +43,58 @@ pub(super) fn broadcast(comm: &MpiTransport, root: usize, buffer: &mut [u8]) {
 /// Messages of one collective that are under way.
 ///
 /// # Safety
-/// Whoever adds a buffer keeps it borrowed until [`Exchange::finish`].
+/// Whoever adds a buffer keeps it borrowed until [`Exchange::finish`], and does nothing before that can panic: dropped
+/// unfinished, it ends the job, since the library may still write.
 struct Exchange<'a> {
     comm: &'a MpiTransport,
     requests: Vec<Request>,
+    /// For each receive its request, its sender and the bytes to come.
+    receives: Vec<(usize, usize, usize)>,
 }
 
 impl<'a> Exchange<'a> {
     fn new(comm: &'a MpiTransport) -> Self {
-        Self { comm, requests: Vec::with_capacity(2 * comm.members.len()) }
+        Self { comm, requests: Vec::new(), receives: Vec::new() }
     }
 
     /// # Safety
     /// See the type.
     unsafe fn send(&mut self, to: usize, bytes: &[u8]) {
-        if !bytes.is_empty() {
-            // SAFETY: the caller's.
-            self.requests.push(unsafe { Request::send(self.comm.route(Some(to), COLLECTIVE), bytes) });
-        }
+        // SAFETY: the caller's.
+        self.requests.push(unsafe { Request::send(self.comm.route(Some(to), COLLECTIVE), bytes) });
     }
 
     /// # Safety
     /// See the type.
     unsafe fn receive(&mut self, from: usize, into: &mut [u8]) {
-        if !into.is_empty() {
-            // SAFETY: the caller's.
-            self.requests.push(unsafe { Request::receive(self.comm.route(Some(from), COLLECTIVE), into) });
-        }
+        self.receives.push((self.requests.len(), from, into.len()));
+        // SAFETY: the caller's.
+        self.requests.push(unsafe { Request::receive(self.comm.route(Some(from), COLLECTIVE), into) });
     }
 
-    fn finish(self) {
-        for mut request in self.requests {
+    /// Waits for all messages, then panics where one had another length than its receiver expected.
+    fn finish(mut self) {
+        let mut requests = std::mem::take(&mut self.requests);
+        for request in &mut requests {
             request.wait(&self.comm.library, Wait::Certain);
+        }
+        for (request, from, expected) in std::mem::take(&mut self.receives) {
+            let came = requests[request].received();
+            assert!(
+                came == Some(expected),
+                "task {from} sends {} bytes where task {} expects {expected}: the counts disagree",
+                came.map_or("more".to_string(), |came| came.to_string()),
+                self.comm.rank
+            );
+        }
+    }
+}
+
+impl Drop for Exchange<'_> {
+    fn drop(&mut self) {
+        if !self.requests.is_empty() {
+            eprintln!("pmi: a collective of the MPI library failed half way: the job ends");
+            std::process::abort();
         }
     }
 }
@@ -93,6 +115,13 @@ fn receive(comm: &MpiTransport, from: usize, into: &mut [u8]) {
     exchange.finish();
 }
 
+/// Combines, and keeps a panic of the user's operator for when the messages are done: the others wait for them.
+fn combine(how: &Reduction<'_>, low: &mut [u8], high: &[u8], panic: &mut Option<Box<dyn Any + Send>>) {
+    // Half-combined bytes are sent on, but nobody sees them: the call fails.
+    let combined = catch_unwind(AssertUnwindSafe(|| (how.into_low)(low, high)));
+    *panic = panic.take().or(combined.err());
+}
+
 /// Cuts a buffer into parts that are `counts` long.
 fn cut<'a>(mut buffer: &'a mut [u8], counts: &[usize]) -> Vec<&'a mut [u8]> {
     let parts = counts.iter().map(|count| buffer.split_off_mut(..*count).expect("the counts add up to the buffer"));
@@ -110,32 +139,41 @@ pub(super) fn gather(comm: &MpiTransport, root: usize, mine: &[u8], out: Option<
     let Some((out, counts)) = out.filter(|_| comm.rank == root) else {
         return send(comm, root, mine);
     };
-    let mut exchange = Exchange::new(comm);
+    let (mut exchange, mut own) = (Exchange::new(comm), None);
     for (rank, part) in cut(out, counts).into_iter().enumerate() {
         if rank == root {
-            part.copy_from_slice(mine);
+            own = Some(part);
         } else {
             // SAFETY: `out` is borrowed until the end of this function.
             unsafe { exchange.receive(rank, part) };
         }
     }
     exchange.finish();
+    copy(comm, mine, own.expect("root has a part of its own"));
+}
+
+/// Copies what a task sends to itself.
+fn copy(comm: &MpiTransport, from: &[u8], to: &mut [u8]) {
+    let (rank, came, expected) = (comm.rank, from.len(), to.len());
+    assert!(came == expected, "task {rank} sends itself {came} bytes where it expects {expected}: the counts disagree");
+    to.copy_from_slice(from);
 }
 
 pub(super) fn scatter(comm: &MpiTransport, root: usize, parts: Option<(&[u8], &[usize])>, mine: &mut [u8]) {
     let Some((bytes, counts)) = parts.filter(|_| comm.rank == root) else {
         return receive(comm, root, mine);
     };
-    let mut exchange = Exchange::new(comm);
+    let (mut exchange, mut own) = (Exchange::new(comm), &[][..]);
     for (rank, part) in cut_ref(bytes, counts).into_iter().enumerate() {
         if rank == root {
-            mine.copy_from_slice(part);
+            own = part;
         } else {
             // SAFETY: `bytes` is borrowed until the end of this function.
             unsafe { exchange.send(rank, part) };
         }
     }
     exchange.finish();
+    copy(comm, own, mine);
 }
 
 pub(super) fn all_gather(comm: &MpiTransport, mine: &[u8], out: &mut [u8], counts: &[usize]) {
@@ -179,8 +217,8 @@ pub(super) fn all_to_all(
             exchange.send(to, outgoing[to]);
         }
     }
-    incoming[rank].copy_from_slice(outgoing[rank]);
     exchange.finish();
+    copy(comm, outgoing[rank], incoming[rank]);
 }
 
 pub(super) fn reduce(comm: &MpiTransport, root: Option<usize>, mine: &[u8], out: &mut [u8], how: &Reduction<'_>) {
@@ -206,13 +244,12 @@ pub(super) fn reduce(comm: &MpiTransport, root: Option<usize>, mine: &[u8], out:
 /// A binomial tree towards task 0 that combines neighbours in rank order, then on to who wants the result.
 fn reduce_by_tree(comm: &MpiTransport, root: Option<usize>, mine: &[u8], out: &mut [u8], how: &Reduction<'_>) {
     let (rank, size) = (comm.rank, comm.members.len());
-    let mut sum = mine.to_vec();
-    let mut theirs = vec![0; mine.len()];
+    let (mut sum, mut theirs, mut panic) = (mine.to_vec(), vec![0; mine.len()], None);
     let mut distance = 1;
     while distance < size && rank.is_multiple_of(2 * distance) {
         if rank + distance < size {
             receive(comm, rank + distance, &mut theirs);
-            (how.into_low)(&mut sum, &theirs);
+            combine(how, &mut sum, &theirs, &mut panic);
         }
         distance *= 2;
     }
@@ -229,19 +266,22 @@ fn reduce_by_tree(comm: &MpiTransport, root: Option<usize>, mine: &[u8], out: &m
         Some(root) if rank == root => receive(comm, 0, out),
         Some(_) => {}
     }
+    if let Some(panic) = panic {
+        resume_unwind(panic);
+    }
 }
 
 /// A chain: each task waits for the tasks before it.
 pub(super) fn scan(comm: &MpiTransport, exclusive: bool, mine: &[u8], out: &mut [u8], how: &Reduction<'_>) {
     let (rank, size) = (comm.rank, comm.members.len());
-    let mut through = mine.to_vec();
+    let (mut through, mut panic) = (mine.to_vec(), None);
     if rank > 0 {
         let mut before = vec![0; mine.len()];
         receive(comm, rank - 1, &mut before);
         if exclusive {
             out.copy_from_slice(&before);
         }
-        (how.into_low)(&mut before, mine);
+        combine(how, &mut before, mine, &mut panic);
         through = before;
     }
     if !exclusive {
@@ -249,6 +289,9 @@ pub(super) fn scan(comm: &MpiTransport, exclusive: bool, mine: &[u8], out: &mut 
     }
     if rank + 1 < size {
         send(comm, rank + 1, &through);
+    }
+    if let Some(panic) = panic {
+        resume_unwind(panic);
     }
 }
 

@@ -9,7 +9,7 @@ use crate::wire;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::ffi::c_int;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 /// Messages that say a task has given up, on the control communicator.
@@ -47,12 +47,14 @@ pub(crate) struct Library {
     /// Carries the runtime's messages.
     control: raw::MPI_Comm,
     /// Carries those of parallel functions.
-    user: raw::MPI_Comm,
+    user: Cell<raw::MPI_Comm>,
+    /// Communicators that nobody uses any more.
+    retired: RefCell<Vec<raw::MPI_Comm>>,
     pub(super) rank: usize,
     pub(super) size: usize,
     /// This task's share of its host's cores.
     pub(crate) cores: f64,
-    /// How many cores this host's tasks have together, and how many their launcher had to give.
+    /// How many cores this host's tasks are bound to together, and how many their launcher had to give.
     pub(crate) host_cores: (usize, usize),
     /// How many calls have failed, as far as this task has gone on from them.
     epoch: Cell<u64>,
@@ -61,7 +63,7 @@ pub(crate) struct Library {
     /// Whether this task has given up in this epoch.
     i_left: Cell<bool>,
     /// The agreements that this task has entered, for each of its communicators.
-    entered: RefCell<HashMap<u64, Weak<Cell<u64>>>>,
+    entered: RefCell<HashMap<u64, Rc<Cell<u64>>>>,
     /// How many epochs tags can tell apart.
     epochs: u64,
     /// Small messages that are on their way.
@@ -75,8 +77,8 @@ pub(crate) struct Library {
 pub(super) enum Wait<'a> {
     /// For something that is certain to come soon.
     Certain,
-    /// For the runtime's next message; this task is not inside a parallel function.
-    Idle,
+    /// For the runtime's next message; this task is not inside a parallel function. It naps where that may take long.
+    Outside { nap: bool },
     /// Ends early when this says so.
     Revocable(&'a dyn Fn(&Library) -> bool),
 }
@@ -87,7 +89,7 @@ impl Library {
         // Only the task's own thread calls MPI. The value finalises on drop, which `finish` does instead.
         let (universe, _) = mpi::initialize_with_threading(mpi::Threading::Funneled)?;
         std::mem::forget(universe);
-        let mine = cores::allowed();
+        let (mine, bound) = (cores::allowed(), cores::bound());
         // SAFETY: MPI is initialised; all tasks make the same calls in the same order; the gathered masks fit their
         // buffer, which has one for each task of the host.
         unsafe {
@@ -99,20 +101,25 @@ impl Library {
                 check!(MPI_Comm_split_type(raw::RSMPI_COMM_WORLD, kind, 0, raw::RSMPI_INFO_NULL, to));
             });
             let local = filled::<c_int>(|to| check!(MPI_Comm_size(host, to))) as usize;
-            let mut masks = vec![[0; size_of::<Mask>()]; local];
-            let (len, byte) = (int(size_of::<Mask>()), raw::RSMPI_UINT8_T);
-            let into = pointer_mut(masks.as_flattened_mut());
-            check!(MPI_Allgather(pointer(&mine), len, byte, into, len, byte, host));
+            let of_all = |mine: &Mask| {
+                let mut masks = vec![[0; size_of::<Mask>()]; local];
+                let (len, byte) = (int(size_of::<Mask>()), raw::RSMPI_UINT8_T);
+                let into = pointer_mut(masks.as_flattened_mut());
+                check!(MPI_Allgather(pointer(mine), len, byte, into, len, byte, host));
+                masks
+            };
+            let (masks, bound) = (of_all(&mine), of_all(&bound));
             check!(MPI_Comm_free(&mut host));
             Some(Rc::new(Self {
                 control,
-                user,
+                user: Cell::new(user),
+                retired: RefCell::default(),
                 epochs: epochs(control),
                 background: RefCell::default(),
                 rank: filled::<c_int>(|to| check!(MPI_Comm_rank(control, to))) as usize,
                 size: filled::<c_int>(|to| check!(MPI_Comm_size(control, to))) as usize,
                 cores: cores::share(&mine, &masks),
-                host_cores: (cores::count_of_all(&masks), cores::count(&cores::of_launcher())),
+                host_cores: (cores::count_of_all(&bound), cores::count(&cores::of_launcher())),
                 epoch: Cell::new(0),
                 left: RefCell::default(),
                 i_left: Cell::new(false),
@@ -173,12 +180,12 @@ impl Library {
                 Wait::Certain => std::thread::yield_now(),
                 Wait::Revocable(revoked) if revoked(self) => return false,
                 Wait::Revocable(_) => std::thread::yield_now(),
-                Wait::Idle => {
+                Wait::Outside { nap } => {
                     // Who waits here will do nothing more for a call that has failed elsewhere.
                     if self.anyone_left() {
                         self.leave();
                     }
-                    if since.get_or_insert_with(Instant::now).elapsed() > AWAKE {
+                    if nap && since.get_or_insert_with(Instant::now).elapsed() > AWAKE {
                         std::thread::sleep(NAP);
                     } else {
                         std::thread::yield_now();
@@ -219,8 +226,7 @@ impl Library {
         if self.i_left.replace(true) {
             return;
         }
-        let live = |(id, count): (&u64, &Weak<Cell<u64>>)| Some((*id, count.upgrade()?.get()));
-        let entered: Entered = self.entered.borrow().iter().filter_map(live).collect();
+        let entered: Entered = self.entered.borrow().iter().map(|(id, count)| (*id, count.get())).collect();
         let bytes = wire::encode(&(self.epoch.get(), entered)).expect("numbers can be serialised");
         for to in (0..self.size).filter(|to| *to != self.rank) {
             self.send_all(to, LEFT, &bytes);
@@ -244,13 +250,28 @@ impl Library {
         left.map(|(_, entered)| entered.get(&id)).any(|entered| entered.is_none_or(|n| *n < count))
     }
 
-    /// Counts the agreements of communicator `id` from now on.
+    /// Counts the agreements of communicator `id` from now on; to the end of the call also where it is dropped before,
+    /// as others may still be in one of them.
     pub(super) fn register(&self, id: u64) -> Rc<Cell<u64>> {
         let count = Rc::new(Cell::new(0));
-        let mut entered = self.entered.borrow_mut();
-        entered.retain(|_, count| count.strong_count() > 0);
-        entered.insert(id, Rc::downgrade(&count));
+        self.entered.borrow_mut().insert(id, count.clone());
         count
+    }
+
+    /// Frees a communicator when it is certain that nothing is under way on it.
+    pub(super) fn retire(&self, comm: raw::MPI_Comm) {
+        self.retired.borrow_mut().push(comm);
+    }
+
+    /// The last call has ended well on all tasks: what was left of it can go.
+    pub(super) fn tidy(&self) {
+        for mut comm in self.retired.take() {
+            self.drain(comm, |_| true);
+            // SAFETY: nobody uses the communicator any more, and the other tasks have come as far. Freeing is local in
+            // Open MPI and MPICH although the standard calls it collective; all members do it.
+            unsafe { check!(MPI_Comm_free(&mut comm)) };
+        }
+        self.entered.borrow_mut().retain(|_, count| Rc::strong_count(count) > 1);
     }
 
     pub(super) fn epoch(&self) -> u64 {
@@ -259,7 +280,7 @@ impl Library {
 
     /// The communicator of all tasks that parallel functions use.
     pub(super) fn user(&self) -> raw::MPI_Comm {
-        self.user
+        self.user.get()
     }
 
     /// A tag of this epoch: those of two epochs differ.
@@ -272,36 +293,44 @@ impl Library {
         tag as u32 & ((1 << TAG_BITS) - 1)
     }
 
-    /// Begins a new epoch: messages of the earlier ones match nothing any more.
+    /// Begins a new epoch: messages of the earlier ones match nothing any more. All tasks do so between two calls.
     pub(super) fn begin_epoch(&self) {
         let epoch = self.epoch.get() + 1;
         self.epoch.set(epoch);
         self.left.borrow_mut().retain(|_, (of, _)| *of >= epoch);
         self.i_left.set(false);
         self.entered.borrow_mut().clear();
-        self.drain();
+        // Messages may still be on their way there, which the library would deliver to the next communicator that gets
+        // the same number: these are never freed.
+        self.retired.borrow_mut().clear();
+        if epoch.is_multiple_of(self.epochs) {
+            // Tags begin again: a fresh communicator, for the same reason.
+            // SAFETY: all tasks do this, at the same epoch.
+            self.user.set(unsafe { filled(|to| check!(MPI_Comm_dup(self.control, to))) });
+        }
+        self.drain(self.user(), |tag| tag != self.tag(Self::user_tag(tag)));
     }
 
-    /// Throws away small messages of earlier epochs, as far as they are in front. A large one stays: the buffer it would
+    /// Throws away small messages with stale tags, as far as they are in front. A large one stays: the buffer it would
     /// be read from may be gone.
-    fn drain(&self) {
+    fn drain(&self, comm: raw::MPI_Comm, stale: impl Fn(c_int) -> bool) {
         loop {
             let mut found: c_int = 0;
             // SAFETY: MPI is initialised, the pointers are to live values, and the message probed for is received by
             // the same thread, so that the buffer has its length; its sender has kept a copy until it is received.
             unsafe {
                 let (any, tags) = (raw::RSMPI_ANY_SOURCE, raw::RSMPI_ANY_TAG);
-                let status = filled(|to| check!(MPI_Iprobe(any, tags, self.user, &mut found, to)));
+                let status = filled(|to| check!(MPI_Iprobe(any, tags, comm, &mut found, to)));
                 if found == 0 {
                     return;
                 }
                 let (len, tag) = (raw::bytes_of(&status), status.MPI_TAG);
-                if len > SMALL || tag == self.tag(Self::user_tag(tag)) {
+                if len > SMALL || !stale(tag) {
                     return;
                 }
                 let mut bytes = vec![0; len];
                 let (into, source, byte) = (pointer_mut(&mut bytes), status.MPI_SOURCE, raw::RSMPI_UINT8_T);
-                check!(MPI_Recv(into, int(len), byte, source, tag, self.user, raw::RSMPI_STATUS_IGNORE));
+                check!(MPI_Recv(into, int(len), byte, source, tag, comm, raw::RSMPI_STATUS_IGNORE));
             }
         }
     }
@@ -331,7 +360,7 @@ impl Library {
     pub(super) fn collect(&self, from: Option<usize>, tag: u32, into: &mut Vec<u8>, idle: bool) -> usize {
         let tag = tag as c_int;
         let mut piece = self.piece.borrow_mut();
-        let how = if idle { Wait::Idle } else { Wait::Certain };
+        let how = Wait::Outside { nap: idle };
         // SAFETY: the buffer has that length, and lives until the request is done: the wait does not end early.
         let (source, len) = unsafe {
             let from = from.map_or(raw::RSMPI_ANY_SOURCE, int);
@@ -376,7 +405,7 @@ impl Library {
             let request = raw::with_type(bytes.len(), |count, kind| {
                 filled(|r| check!(MPI_Isend(pointer(bytes), count, kind, int(to), tag, self.control, r)))
             });
-            self.finish_request(request, Wait::Certain);
+            self.finish_request(request, Wait::Outside { nap: false });
         }
     }
 

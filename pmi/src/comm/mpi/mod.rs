@@ -16,10 +16,14 @@
 //! - A small message is copied and sent in the background. A large one is sent from the user's buffer: a send that is
 //!   not done when somebody has left goes on until it is done or its receiver has left, after which nobody reads the
 //!   buffer.
+//! - A buffer that a user's large send has been given up on is no longer read by its receiver. A library that reads it
+//!   late on the sender's side, from a full queue of a socket, would send stale bytes into a communicator that nobody
+//!   receives from: harmless where the memory is still mapped, as heap memory is.
+//! - Communicators are freed between two calls that went well, never after one that failed: libraries deliver what is
+//!   still on its way to the next communicator that gets the same number.
 //! - Messages carry the number of failed calls, the epoch, in the upper bits of their tags. Before the next call all
 //!   tasks begin a new one, so that stray messages match nothing any more; the small ones are [received and thrown
-//!   away](Library::drain). A fresh communicator each time would not do: MPICH gives the number of one that was freed to
-//!   another, which then receives what was sent on the first.
+//!   away](Library::drain). A fresh communicator each time would use them up, or meet the danger above.
 
 mod collective;
 mod exit;
@@ -48,8 +52,9 @@ const SMALL: usize = 1 << 14;
 const WORLD: u64 = 0;
 const ALONE: u64 = 1;
 
-/// A communicator of the library; one that was split from another is freed when nobody uses it any more.
+/// A communicator of the library; one that was split from another is freed some time after nobody uses it any more.
 struct Communicator {
+    library: Rc<Library>,
     raw: raw::MPI_Comm,
     split: bool,
 }
@@ -57,15 +62,7 @@ struct Communicator {
 impl Drop for Communicator {
     fn drop(&mut self) {
         if self.split {
-            let mut finalized: c_int = 0;
-            // SAFETY: MPI_Finalized is callable at any time. Freeing is local in Open MPI and MPICH although the
-            // standard calls it collective; each member frees its part when it drops it.
-            unsafe {
-                check!(MPI_Finalized(&mut finalized));
-                if finalized == 0 {
-                    check!(MPI_Comm_free(&mut self.raw));
-                }
-            }
+            self.library.retire(self.raw);
         }
     }
 }
@@ -90,7 +87,7 @@ impl MpiTransport {
     pub(crate) fn world(library: Rc<Library>) -> Self {
         let (rank, members) = (library.rank, (0..library.size).collect());
         let (epoch, entered) = (library.epoch(), library.register(WORLD));
-        let comm = Rc::new(Communicator { raw: library.user(), split: false });
+        let comm = Rc::new(Communicator { library: library.clone(), raw: library.user(), split: false });
         Self { comm, rank, members, id: WORLD, entered, epoch, splits: Cell::new(0), library }
     }
 
@@ -278,20 +275,33 @@ impl Transport for MpiTransport {
             (self.id, number, &members).hash(&mut hasher);
             hasher.finish()
         };
-        Some(Rc::new(self.again(Rc::new(Communicator { raw: comm, split: true }), rank, members, id)))
+        Some(Rc::new(self.again(
+            Rc::new(Communicator { library: self.library.clone(), raw: comm, split: true }),
+            rank,
+            members,
+            id,
+        )))
     }
 
     fn begin_epoch(&self) {
         self.library.begin_epoch();
     }
 
+    fn tidy(&self) {
+        self.library.tidy();
+    }
+
     fn renew(&self) -> Rc<dyn Transport> {
+        if self.id == WORLD {
+            return Rc::new(Self::world(self.library.clone()));
+        }
         Rc::new(self.again(self.comm.clone(), self.rank, self.members.clone(), self.id))
     }
 
     fn alone(&self) -> Rc<dyn Transport> {
         // SAFETY: a constant of the initialised library.
-        let comm = Rc::new(Communicator { raw: unsafe { raw::RSMPI_COMM_SELF }, split: false });
+        let raw = unsafe { raw::RSMPI_COMM_SELF };
+        let comm = Rc::new(Communicator { library: self.library.clone(), raw, split: false });
         let member = self.members[self.rank];
         Rc::new(self.again(comm, 0, vec![member], ALONE))
     }

@@ -2,7 +2,7 @@
 
 use super::library::{Library, Wait};
 use super::raw::{self, check, filled, pointer, pointer_mut, with_type};
-use crate::comm::{Envelope, Owned, Pending, Revoked};
+use crate::comm::{Envelope, Owned, Pending, Revoked, VOID};
 use std::ffi::c_int;
 use std::rc::Rc;
 
@@ -19,6 +19,8 @@ pub(super) struct Request {
     raw: raw::MPI_Request,
     status: raw::MPI_Status,
     done: bool,
+    /// Whether it is done, and ended in an error.
+    failed: bool,
 }
 
 impl Request {
@@ -50,17 +52,24 @@ impl Request {
     }
 
     pub(super) fn new(raw: raw::MPI_Request) -> Self {
-        Self { raw, status: filled(|_| ()), done: false }
+        Self { raw, status: filled(|_| ()), done: false, failed: false }
     }
 
     pub(super) fn test(&mut self) -> bool {
         if !self.done {
             let mut done = 0;
             // SAFETY: the request is valid as it is not done; its buffer is, as `send` and `receive` demand.
-            unsafe { check!(MPI_Test(&mut self.raw, &mut done, &mut self.status)) };
-            self.done = done != 0;
+            let code = unsafe { raw::MPI_Test(&mut self.raw, &mut done, &mut self.status) };
+            // A message that is too long is an error, after which the request is done.
+            self.failed = code != 0;
+            self.done = done != 0 || self.failed;
         }
         self.done
+    }
+
+    /// The bytes that a receive which is done has got; `None` where the message was longer than the buffer.
+    pub(super) fn received(&self) -> Option<usize> {
+        (!self.failed).then(|| raw::bytes_of(&self.status))
     }
 
     /// Waits; false where the wait ended early.
@@ -97,6 +106,7 @@ impl Request {
 /// A send or a receive of a buffer that it owns.
 pub(super) struct OwnedRequest {
     library: Rc<Library>,
+    epoch: u64,
     request: Request,
     /// `None` once it was given back.
     data: Option<Box<dyn Owned>>,
@@ -107,13 +117,13 @@ impl OwnedRequest {
     pub(super) fn send(library: Rc<Library>, route: Route, data: Box<dyn Owned>) -> Self {
         // SAFETY: the buffer's heap memory stays where it is; `drop` leaks it where the send is not done.
         let request = unsafe { Request::send(route, data.bytes()) };
-        Self { library, request, data: Some(data), receives: false }
+        Self { epoch: library.epoch(), library, request, data: Some(data), receives: false }
     }
 
     pub(super) fn receive(library: Rc<Library>, route: Route, mut into: Box<dyn Owned>) -> Self {
         // SAFETY: the buffer's heap memory stays where it is, nobody uses it before `finish`, and `drop` cancels.
         let request = unsafe { Request::receive(route, into.bytes_mut()) };
-        Self { library, request, data: Some(into), receives: true }
+        Self { epoch: library.epoch(), library, request, data: Some(into), receives: true }
     }
 }
 
@@ -123,6 +133,7 @@ impl Pending for OwnedRequest {
     }
 
     fn wait(&mut self) {
+        assert!(self.request.test() || self.epoch == self.library.epoch(), "{VOID}");
         if !self.request.wait(&self.library, Wait::Revocable(&Library::anyone_left)) {
             Revoked::raise();
         }
@@ -130,6 +141,9 @@ impl Pending for OwnedRequest {
 
     fn finish(mut self: Box<Self>) -> (Box<dyn Owned>, Envelope) {
         assert!(self.request.test(), "a request is finished when it is done");
+        let Some(_) = self.request.received() else {
+            panic!("the message is longer than the receive expects: give irecv a larger capacity");
+        };
         let envelope = if self.receives { self.request.envelope() } else { Envelope { source: 0, tag: 0, bytes: 0 } };
         (self.data.take().expect("a request is finished once"), envelope)
     }

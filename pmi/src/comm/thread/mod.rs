@@ -150,15 +150,15 @@ impl ThreadTransport {
     }
 
     /// Shows `bytes` and `counts` to the others, runs `body` when all are there, and waits until all have run theirs.
-    fn meet<R>(&self, bytes: &[u8], counts: &[usize], revocable: bool, body: impl FnOnce(&Meeting<'_>) -> R) -> R {
+    fn meet<R>(&self, bytes: &[u8], counts: &[usize], body: impl FnOnce(&Meeting<'_>) -> R) -> R {
         let hub = &*self.hub;
         let signature = self.agreed.take();
-        if revocable && self.revoked() {
+        if self.revoked() {
             Revoked::raise();
         }
         // SAFETY: see `Slot`: this is the slot's own task, and it is in no meeting.
         unsafe { *hub.slots[self.rank].0.get() = Shown { signature, bytes, counts } };
-        if !hub.enter.pass(hub, self.rank, || revocable && self.revoked()) {
+        if !hub.enter.pass(hub, self.rank, || self.revoked()) {
             Revoked::raise();
         }
         let leave = Leave(self);
@@ -269,8 +269,18 @@ impl Transport for ThreadTransport {
     }
 
     fn start_receive(&self, from: Option<usize>, tag: u32, into: Box<dyn Owned>) -> Box<dyn Pending> {
+        if self.revoked() {
+            Revoked::raise();
+        }
         let posted = self.hub.mailboxes[self.rank].post(from, tag);
-        Box::new(Receiving { hub: self.hub.clone(), rank: self.rank, epoch: self.born, posted, into })
+        Box::new(Receiving {
+            hub: self.hub.clone(),
+            rank: self.rank,
+            epoch: self.epoch.clone(),
+            born: self.born,
+            posted,
+            into,
+        })
     }
 
     fn agree(&self, signature: &Signature) {
@@ -279,19 +289,19 @@ impl Transport for ThreadTransport {
     }
 
     fn barrier(&self) {
-        self.meet(&[], &[], true, |_| ());
+        self.meet(&[], &[], |_| ());
     }
 
     fn broadcast(&self, root: usize, buffer: &mut [u8]) {
         if self.rank == root {
-            self.meet(buffer, &[], true, |_| ());
+            self.meet(buffer, &[], |_| ());
         } else {
-            self.meet(&[], &[], true, |meeting| buffer.copy_from_slice(meeting.bytes(root)));
+            self.meet(&[], &[], |meeting| buffer.copy_from_slice(meeting.bytes(root)));
         }
     }
 
     fn gather(&self, _root: usize, mine: &[u8], out: Option<(&mut [u8], &[usize])>) {
-        self.meet(mine, &[], true, |meeting| {
+        self.meet(mine, &[], |meeting| {
             let Some((out, counts)) = out else { return };
             for (rank, range) in ranges(counts).enumerate() {
                 out[range].copy_from_slice(meeting.bytes(rank));
@@ -305,14 +315,14 @@ impl Transport for ThreadTransport {
 
     fn scatter(&self, root: usize, parts: Option<(&[u8], &[usize])>, mine: &mut [u8]) {
         let (bytes, counts) = parts.unwrap_or((&[], &[]));
-        self.meet(bytes, counts, true, |meeting| {
+        self.meet(bytes, counts, |meeting| {
             let range = ranges(meeting.counts(root)).nth(self.rank).expect("root gives a count for each task");
             mine.copy_from_slice(&meeting.bytes(root)[range]);
         });
     }
 
     fn all_to_all(&self, send: &[u8], send_counts: &[usize], receive: &mut [u8], receive_counts: &[usize]) {
-        self.meet(send, send_counts, true, |meeting| {
+        self.meet(send, send_counts, |meeting| {
             for (rank, range) in ranges(receive_counts).enumerate() {
                 let theirs = ranges(meeting.counts(rank)).nth(self.rank).expect("each task gives a count for each");
                 assert!(
@@ -332,7 +342,7 @@ impl Transport for ThreadTransport {
         const SMALL: usize = 8192;
         let (size, wanted) = (self.size(), root.is_none_or(|root| root == self.rank));
         if mine.len() <= SMALL {
-            return self.meet(mine, &[], true, |meeting| {
+            return self.meet(mine, &[], |meeting| {
                 if wanted {
                     self.fold(meeting, 0..size, 0..mine.len(), out, reduction);
                 }
@@ -342,8 +352,8 @@ impl Transport for ThreadTransport {
         let share = |rank| elements * rank / size * reduction.element;
         let my_share = share(self.rank)..share(self.rank + 1);
         let mut part = vec![0; my_share.len()];
-        self.meet(mine, &[], true, |meeting| self.fold(meeting, 0..size, my_share, &mut part, reduction));
-        self.meet(&part, &[], false, |meeting| {
+        self.meet(mine, &[], |meeting| self.fold(meeting, 0..size, my_share, &mut part, reduction));
+        self.meet(&part, &[], |meeting| {
             if wanted {
                 (0..size).for_each(|rank| out[share(rank)..share(rank + 1)].copy_from_slice(meeting.bytes(rank)));
             }
@@ -352,14 +362,14 @@ impl Transport for ThreadTransport {
 
     fn scan(&self, exclusive: bool, mine: &[u8], out: &mut [u8], reduction: &Reduction<'_>) {
         let ranks = 0..self.rank + usize::from(!exclusive);
-        self.meet(mine, &[], true, |meeting| self.fold(meeting, ranks, 0..mine.len(), out, reduction));
+        self.meet(mine, &[], |meeting| self.fold(meeting, ranks, 0..mine.len(), out, reduction));
     }
 
     fn split(&self, color: Option<u32>, key: u32) -> Option<Rc<dyn Transport>> {
         let number = self.next_split();
         let shown = [usize::from(color.is_some()), color.unwrap_or(0) as usize, key as usize];
         let mut members = Vec::new();
-        self.meet(&[], &shown, true, |meeting| {
+        self.meet(&[], &shown, |meeting| {
             let same = |rank: &usize| meeting.counts(*rank)[..2] == shown[..2];
             members.extend((0..self.size()).filter(same));
             members.sort_by_key(|rank| (meeting.counts(*rank)[2], *rank));
@@ -423,7 +433,9 @@ impl Pending for Sent {
 struct Receiving {
     hub: Arc<Hub>,
     rank: usize,
-    epoch: u64,
+    /// The task's epoch, and that of the receive.
+    epoch: Rc<Cell<u64>>,
+    born: u64,
     posted: Posted,
     into: Box<dyn Owned>,
 }
@@ -434,11 +446,12 @@ impl Pending for Receiving {
     }
 
     fn wait(&mut self) {
+        assert!(self.test() || self.born == self.epoch.get(), "{VOID}");
         let mut here = false;
-        let (hub, rank, epoch, posted) = (&self.hub, self.rank, self.epoch, &mut self.posted);
+        let (hub, rank, born, posted) = (&self.hub, self.rank, self.born, &mut self.posted);
         hub.wait(rank, || {
             here = posted.arrived(&hub.mailboxes[rank]);
-            here || hub.revoked.load(Ordering::Acquire) >= epoch
+            here || hub.revoked.load(Ordering::Acquire) >= born
         });
         if !here {
             Revoked::raise();
