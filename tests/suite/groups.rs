@@ -115,8 +115,8 @@ fn groups_outlive_failures() {
 }
 
 fn groups_are_released() {
-    // More than an MPI library has communicators.
-    for _ in 0..3000 {
+    // More than an MPI library has communicators; fewer where tasks share cores, on which splitting takes MPICH 10 ms.
+    for _ in 0..if size() <= 2 { 3000 } else { 200 } {
         drop(Group::new([size() - 1]).unwrap());
     }
     assert_eq!(Group::new([0]).unwrap().call(|task: &Task, ()| task.size(), ()).unwrap(), 1);
