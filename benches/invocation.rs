@@ -1,9 +1,13 @@
 //! What it costs on two ranks to call a method, and to move 64 MiB through the communicator, against bare MPI in C.
 //!
-//! - `call`: the controller calls a function of one 8-byte argument on all tasks and gets its own result; every task
-//!   runs it. C only sends the messages that this takes, a header, the argument and the results, in three collectives;
-//!   the second row compares with header and argument in one broadcast, the least that MPI's collectives can do.
+//! - `call`, `invoke`, `reduce`: the controller has all tasks run a function of one argument and gets its own result,
+//!   everyone's, or the sum. C only sends the messages that this takes: a header, the argument and the results, in three
+//!   collectives; the row `one broadcast in C` compares with header and argument in one, the least that MPI's collectives
+//!   can do.
+//! - `all_reduce`: inside a call, of 8 bytes, with and without the agreement that lets no task wait for one that failed.
 //! - `broadcast`, `gather`, `all-reduce`: 64 MiB a rank, on buffers that are there already; the slowest rank's time.
+//! - `embedded`: the same verbs where the tasks are threads, against 2 microseconds.
+//! - `farm`: 10 000 items of about 100 microseconds, against the time they take in a serial loop divided by the cores.
 //!
 //! How to read the table and which arguments there are: see `support`.
 
@@ -16,20 +20,43 @@ use support::{Bench, Figures, Missing, Row, Yardstick, median, seconds, timed};
 const RANKS: usize = 2;
 const ROOT: usize = 0;
 const CALLS: u64 = 200_000;
+const ITEMS: u64 = 10_000;
+const STEPS: u64 = 80_000;
 const MIB: usize = 64;
 const REPETITIONS: usize = 7;
 
 fn main() -> ExitCode {
     let mut bench = Bench::start();
-    let calls = bench.on_ranks(RANKS, "calls", calls);
+    let in_mpi = bench.on_ranks(RANKS, "verbs", verbs_in_mpi);
     bench.compare(
         [
-            Row::time("call, 2 ranks, 8 bytes", "us").against("three").target(0.75),
-            Row::time("call, 2 ranks, 8 bytes; one broadcast in C", "us").against("fused"),
+            Row::time("call, 2 ranks, 8 bytes", "us").figure("call").against("three").target(0.75),
+            Row::time("call, 2 ranks, 8 bytes; one broadcast in C", "us").figure("call").against("fused"),
+            Row::time("invoke, 2 ranks, 8 bytes", "us").figure("invoke").against("three").target(0.75),
+            Row::time("invoke, 2 ranks, 1 KiB", "us").figure("kib").target(0.75),
+            Row::time("reduce, 2 ranks, an f64", "us").figure("reduce").target(0.75),
+            Row::time("all_reduce in a call, 8 bytes, agreed", "us").figure("agreed").against("all_reduce").target(0.3),
+            Row::time("all_reduce in a call, 8 bytes, not agreed", "us")
+                .figure("plain")
+                .against("all_reduce")
+                .target(0.9),
         ],
-        calls,
+        in_mpi,
         Yardstick::mpi("call.c", RANKS).args([CALLS]),
     );
+    bench.compare(
+        ["call", "invoke", "kib", "reduce"]
+            .map(|name| Row::time(format!("embedded, 2 tasks: {name}"), "us").figure(name).target(1.0)),
+        || pmi::Setup::new().tasks(2).threads(1).run(verbs)?,
+        2.0,
+    );
+    for tasks in [2, 4] {
+        bench.compare(
+            [Row::time(format!("farm, {tasks} embedded tasks"), "s").target(0.95)],
+            move || pmi::Setup::new().tasks(tasks).threads(1).run(farm)?,
+            move || Ok(seconds(serial_items) / cores().min(tasks) as f64),
+        );
+    }
     let bulk = bench.on_ranks(RANKS, "collectives", collectives);
     bench.compare(
         [
@@ -43,14 +70,69 @@ fn main() -> ExitCode {
     bench.finish()
 }
 
-/// Microseconds a call, after a tenth of the calls to warm up.
-fn calls() -> Result<f64, Missing> {
+fn verbs_in_mpi() -> Result<Figures, Missing> {
     let _pmi = pmi::setup()?;
-    let calls = |count| (0..count).try_for_each(|x: u64| pmi::call(|_: &Task, x: u64| x + 1, x).map(drop));
+    let Figures::Named(mut figures) = verbs()? else { unreachable!("the verbs have names") };
+    for (name, guarded) in [("agreed", true), ("plain", false)] {
+        let all_reduce = |task: &Task, guarded: bool| {
+            let comm = task.comm().guarded(guarded);
+            let mut sum = [0.0];
+            comm.barrier();
+            let (seconds, ()) = timed(|| (0..CALLS).for_each(|_| comm.all_reduce_into(&[1.0], &mut sum, op::SUM)));
+            seconds / CALLS as f64 * 1e6
+        };
+        figures.insert(name.to_string(), pmi::call(all_reduce, guarded)?);
+    }
+    Ok(Figures::Named(figures))
+}
+
+/// Microseconds a call of each verb, after a tenth of the calls to warm up.
+fn verbs() -> Result<Figures, Missing> {
+    let call = |x: u64| pmi::call(|_: &Task, x: u64| x + 1, x).map(drop);
+    let invoke = |x: u64| pmi::invoke(|_: &Task, x: u64| x + 1, x).map(drop);
+    let kib = |_: u64| pmi::invoke(|_: &Task, x: Kib| x, Kib::default()).map(drop);
+    let reduce = |_: u64| pmi::reduce(|_: &Task, x: f64| x, 1.0, op::SUM).map(drop);
+    Ok([
+        ("call", microseconds(call)?),
+        ("invoke", microseconds(invoke)?),
+        ("kib", microseconds(kib)?),
+        ("reduce", microseconds(reduce)?),
+    ]
+    .into())
+}
+
+/// 1 KiB that serde takes as bytes.
+#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
+struct Kib([[[u8; 32]; 16]; 2]);
+
+fn microseconds(call: impl Fn(u64) -> pmi::Result<()>) -> Result<f64, Missing> {
+    let calls = |count| (0..count).try_for_each(&call);
     calls(CALLS / 10)?;
     let (seconds, done) = timed(|| calls(CALLS));
     done?;
     Ok(seconds / CALLS as f64 * 1e6)
+}
+
+/// The seconds of the farm.
+fn farm() -> Result<f64, Missing> {
+    let (seconds, done) = timed(|| pmi::farm(0..ITEMS, |_: &Task, item: u64| work(item)));
+    std::hint::black_box(done?);
+    Ok(seconds)
+}
+
+fn serial_items() {
+    for item in 0..ITEMS {
+        std::hint::black_box(work(item));
+    }
+}
+
+/// About 100 microseconds of arithmetic.
+fn work(seed: u64) -> u64 {
+    (0..STEPS).fold(seed | 1, |x, _| (x ^ (x >> 7)).wrapping_mul(0x9E37_79B9_7F4A_7C15))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn collectives() -> Result<Figures, Missing> {

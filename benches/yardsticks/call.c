@@ -4,8 +4,12 @@
 //  three: a header of 16 bytes broadcast, an argument of 8 bytes broadcast, 8 bytes gathered
 //  fused: header and argument in one broadcast of 24 bytes, 8 bytes gathered
 //
+//  kib: as three, with argument and result of 1 KiB
+//  reduce: as three, with a sum of one double in place of the gather
+//  all_reduce: a sum of one double, no more: what a collective inside a call costs
+//
 // usage: mpirun -n P call CALLS
-// prints: figure three <microseconds a call>, figure fused <microseconds a call>
+// prints: figure NAME <microseconds a call> for each
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +17,11 @@
 enum { HEADER = 16, ARGUMENT = 8, RESULT = 8, ROOT = 0 };
 
 static char command[HEADER + ARGUMENT], result[RESULT], *results;
+
+enum { KIB = 1024 };
+
+static char large[KIB], *larges;
+static double mine = 1, sum;
 
 static void broadcast(char *bytes, int count) { MPI_Bcast(bytes, count, MPI_BYTE, ROOT, MPI_COMM_WORLD); }
 
@@ -28,6 +37,20 @@ static void fused(void) {
     broadcast(command, HEADER + ARGUMENT);
     gather();
 }
+
+static void kib(void) {
+    broadcast(command, HEADER);
+    broadcast(large, KIB);
+    MPI_Gather(large, KIB, MPI_BYTE, larges, KIB, MPI_BYTE, ROOT, MPI_COMM_WORLD);
+}
+
+static void reduce(void) {
+    broadcast(command, HEADER);
+    broadcast(command + HEADER, ARGUMENT);
+    MPI_Reduce(&mine, &sum, 1, MPI_DOUBLE, MPI_SUM, ROOT, MPI_COMM_WORLD);
+}
+
+static void all_reduce(void) { MPI_Allreduce(&mine, &sum, 1, MPI_DOUBLE, MPI_SUM, MPI_COMM_WORLD); }
 
 // Microseconds a call, after a tenth of the calls to warm up.
 static double microseconds(void (*call)(void), int calls) {
@@ -46,9 +69,17 @@ int main(int argc, char **argv) {
     int calls = argc > 1 ? atoi(argv[1]) : 200000;
     results = malloc((size_t)ranks * RESULT);
 
-    double in_three = microseconds(three, calls), in_one = microseconds(fused, calls);
-    if (rank == ROOT) printf("figure three %.4f\nfigure fused %.4f\n", in_three, in_one);
+    larges = malloc((size_t)ranks * KIB);
 
+    struct { const char *name; void (*call)(void); } figures[] = {
+        {"three", three}, {"fused", fused}, {"kib", kib}, {"reduce", reduce}, {"all_reduce", all_reduce},
+    };
+    for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
+        double cost = microseconds(figures[i].call, calls);
+        if (rank == ROOT) printf("figure %s %.4f\n", figures[i].name, cost);
+    }
+
+    free(larges);
     free(results);
     MPI_Finalize();
 }
