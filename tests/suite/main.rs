@@ -11,6 +11,7 @@
 //! | `arrays` | distributed arrays against serial ndarray |
 //! | `fractals` | fractals against their definition |
 //! | `groups` | groups of tasks, calls on one task |
+//! | `ledger` | what the ledger counts, its trace |
 //! | `programs` | the example programs, as processes under both launchers |
 //! | `proxies` | front classes and front traits |
 //! | `verbs` | exec, call, invoke, reduce, create; handles; what comes back when things fail |
@@ -19,6 +20,7 @@ mod arrays;
 mod conformance;
 mod fractals;
 mod groups;
+mod ledger;
 mod programs;
 mod proxies;
 mod verbs;
@@ -47,10 +49,18 @@ macro_rules! cases {
 pub(crate) use cases;
 
 fn all() -> Vec<Case> {
-    [conformance::cases(), verbs::cases(), groups::cases(), proxies::cases(), arrays::cases(), fractals::cases()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        conformance::cases(),
+        verbs::cases(),
+        groups::cases(),
+        ledger::cases(),
+        proxies::cases(),
+        arrays::cases(),
+        fractals::cases(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// The sizes of the embedded worlds.
