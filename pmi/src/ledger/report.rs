@@ -91,7 +91,8 @@ impl Ledger {
         self.entry(name, true, |row| row.is_verb && row.name == name)
     }
 
-    /// The functions that a verb ran. Their names are those of their types, shortened.
+    /// The functions that a verb ran. Their names are those of their types, shortened; closures that are written in the
+    /// same function have the same name, and count together.
     pub fn functions(&self, verb: &str) -> Vec<Entry> {
         let of_verb = |row: &&Row| row.is_verb && row.name == verb && !row.function.is_empty();
         let names = self.names(|row| of_verb(&row).then_some(&row.function));
