@@ -1,6 +1,7 @@
 //! The one error type of the crate.
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 
 /// The result of a verb.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -32,6 +33,8 @@ enum Kind {
     Misuse(String),
     #[error("{0}")]
     Handle(String),
+    #[error("{}: {cause}", .path.display())]
+    File { path: PathBuf, cause: std::io::Error },
 }
 
 /// What one task says of its failure.
@@ -67,6 +70,10 @@ impl Error {
         Self(Box::new(Kind::Handle(message.into())))
     }
 
+    pub(crate) fn file(path: &Path, cause: std::io::Error) -> Self {
+        Self(Box::new(Kind::File { path: path.to_path_buf(), cause }))
+    }
+
     /// Whether the function panicked, failed or could not run, on one task or more.
     pub fn is_task_failure(&self) -> bool {
         matches!(*self.0, Kind::Tasks { .. })
@@ -90,6 +97,11 @@ impl Error {
     /// Whether a handle belongs to another world, or to one that has ended.
     pub fn is_handle(&self) -> bool {
         matches!(*self.0, Kind::Handle(_))
+    }
+
+    /// Whether a file could not be written.
+    pub fn is_file(&self) -> bool {
+        matches!(*self.0, Kind::File { .. })
     }
 
     /// What each task that failed reported, by rank; empty where no task failed.

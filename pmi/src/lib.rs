@@ -16,6 +16,8 @@
 //!
 //! A [`Group`] has the verbs for some of the tasks.
 //!
+//! [`ledger`](ledger()) tells what the tasks did, how long it took, and what they sent.
+//!
 //! [`proxy`](macro@proxy) makes a serial class of a parallel one, whose methods are these verbs.
 //!
 //! ```
@@ -45,6 +47,7 @@ mod progress;
 mod pool;
 mod remote;
 mod code;
+mod ledger;
 mod task;
 mod runtime;
 mod verb;
@@ -57,10 +60,13 @@ pub use comm::conformance;
 pub use comm::{Comm, MAX_TAG, Received, RecvRequest, SendRequest};
 pub use error::{Error, Failure, Result};
 pub use handle::Handle;
+pub use ledger::{Entry, Ledger, Tally};
 pub use progress::{Progress, with_progress};
 #[doc(hidden)]
 pub use proxy::support as __proxy;
 pub use proxy::{Front, proxy};
 pub use runtime::{Setup, World, launched_rank, setup, with_tasks};
 pub use task::Task;
-pub use verb::{Argument, Group, Portable, call, call_on, create, describe, exec, farm, invoke, reduce, size};
+pub use verb::{
+    Argument, Group, Portable, call, call_on, create, describe, exec, farm, invoke, ledger, record, reduce, size,
+};

@@ -12,6 +12,7 @@
 //! | `farms` | farms of items; `with!` |
 //! | `fractals` | fractals against their definition |
 //! | `groups` | groups of tasks, calls on one task |
+//! | `ledger` | what the ledger counts, its trace |
 //! | `programs` | the example programs, as processes under both launchers |
 //! | `proxies` | front classes and front traits |
 //! | `revocation` | tasks that wait for one that has failed |
@@ -22,6 +23,7 @@ mod conformance;
 mod farms;
 mod fractals;
 mod groups;
+mod ledger;
 mod programs;
 mod proxies;
 mod revocation;
@@ -56,6 +58,7 @@ fn all() -> Vec<Case> {
         verbs::cases(),
         groups::cases(),
         farms::cases(),
+        ledger::cases(),
         proxies::cases(),
         revocation::cases(),
         arrays::cases(),

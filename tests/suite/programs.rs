@@ -25,6 +25,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         let name = world.name();
         trials.push(trial(format!("hello::{name}"), move || hello(world, "hello")));
         trials.push(trial(format!("hello_proxy::{name}"), move || hello(world, "hello_proxy")));
+        trials.push(trial(format!("hello::traced::{name}"), move || traced(world)));
         trials.push(trial(format!("mandelbrot_pmi::{name}"), move || mandelbrot_pmi(world)));
         trials.push(trial(format!("mandelbrot::{name}"), move || mandelbrot(world)));
         trials.push(trial(format!("mandelbrot::a_task_has_no_row::{name}"), move || fewer_rows_than_tasks(world)));
@@ -57,6 +58,24 @@ fn hello(world: World, example: &str) -> Result<(), String> {
     let expected: Vec<String> = (0..world.tasks()).map(|rank| format!("Hello Olaf, I'm task {rank}!")).collect();
     equal(&output.lines().count(), &world.tasks())?;
     equal(&said, &expected.iter().map(String::as_str).collect())
+}
+
+/// Any program, through the environment.
+fn traced(world: World) -> Result<(), String> {
+    let file = Scratch::new();
+    let mut command = world.command("hello")?;
+    command.env("PMI_TRACE", &file.0).env("PMI_LEDGER", "1");
+    let output = run(&mut command)?;
+    ensure(output.stderr.contains("balance") && output.stderr.contains("exec"), || output.stderr.clone())?;
+    output.succeeded()?;
+    let trace = std::fs::read_to_string(&file.0).map_err(|cause| cause.to_string())?;
+    let trace: serde_json::Value = serde_json::from_str(&trace).map_err(|cause| cause.to_string())?;
+    let of = |rank: usize| move |event: &&serde_json::Value| event["ph"] == "X" && event["tid"] == rank;
+    let events = trace["traceEvents"].as_array().ok_or("a trace has events")?;
+    for rank in 0..world.tasks() {
+        ensure(events.iter().filter(of(rank)).count() > 0, || format!("task {rank} has no row"))?;
+    }
+    Ok(())
 }
 
 fn mandelbrot_pmi(world: World) -> Result<(), String> {

@@ -73,7 +73,7 @@ fn reduce_combines_in_rank_order() {
 fn named_operators() {
     let (n, rank) = (size(), |task: &Task, ()| task.rank() + 1);
     assert_eq!(pmi::reduce(rank, (), op::SUM).unwrap(), n * (n + 1) / 2);
-    assert_eq!(pmi::reduce(rank, (), op::PROD).unwrap(), (1..=n).product());
+    assert_eq!(pmi::reduce(rank, (), op::PROD).unwrap(), (1..=n).product::<usize>());
     assert_eq!(pmi::reduce(rank, (), op::MIN).unwrap(), 1);
     assert_eq!(pmi::reduce(rank, (), op::MAX).unwrap(), n);
     assert!(!pmi::reduce(|task: &Task, ()| task.rank() > 0, (), op::AND).unwrap());

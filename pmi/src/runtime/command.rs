@@ -1,6 +1,7 @@
 //! What the controller sends to the tasks and what comes back, and the tree both travel along.
 
 use crate::error::Failure;
+use crate::ledger::Label;
 use crate::remote::{Pointer, Remote};
 use crate::target::Target;
 use crate::task::Task;
@@ -18,12 +19,17 @@ pub(crate) type Make = fn(&Task, &[u8]) -> Result<Box<dyn Any>, Refusal>;
 /// Combines the result of lower ranks with that of higher ones.
 pub(crate) type Combine = fn(&mut Vec<u8>, &[u8]) -> Result<(), Refusal>;
 
-// SAFETY: all three are fn pointers.
+/// Makes the label of a call.
+pub(crate) type Named = fn() -> Label;
+
+// SAFETY: all four are fn pointers.
 unsafe impl Pointer for Run {}
 // SAFETY: as above.
 unsafe impl Pointer for Make {}
 // SAFETY: as above.
 unsafe impl Pointer for Combine {}
+// SAFETY: as above.
+unsafe impl Pointer for Named {}
 
 /// A command, but for the arguments of its function. On the wire these come first: they are written before it is
 /// certain that there will be a command.
@@ -35,6 +41,8 @@ pub(crate) struct Command {
     pub(crate) epoch: u64,
     /// Parallel objects that no handle names any more.
     pub(crate) released: Vec<u64>,
+    /// The call's label, where it is recorded.
+    pub(crate) named: Option<Remote<Named>>,
 }
 
 impl Command {
@@ -56,7 +64,8 @@ impl Command {
     /// The bytes of the command to end.
     pub(crate) fn stop() -> Vec<u8> {
         let mut frame = Vec::new();
-        Self { order: Order::Stop, target: Target::All, epoch: 0, released: Vec::new() }.append_to(&mut frame);
+        Self { order: Order::Stop, target: Target::All, epoch: 0, released: Vec::new(), named: None }
+            .append_to(&mut frame);
         frame
     }
 }
@@ -71,6 +80,10 @@ pub(crate) enum Order {
     Make(Remote<Make>, u64),
     /// Form the group with this number; the arguments are the ranks of its members.
     Form(u64),
+    /// Start or stop to record.
+    Record(bool),
+    /// Send back what was recorded.
+    Report,
     /// Go on from a call that failed and drop what was released, as before every order, and no more.
     Settle,
     /// End.

@@ -1,6 +1,8 @@
 //! What a world shall be like: options, environment, launcher.
 
+use super::world::Closing;
 use crate::error::{Error, Result};
+use std::path::PathBuf;
 
 /// Options of a world, before it is set up.
 ///
@@ -16,6 +18,8 @@ use crate::error::{Error, Result};
 pub struct Setup {
     pub(crate) tasks: Option<usize>,
     pub(crate) threads: Option<usize>,
+    ledger: Option<bool>,
+    trace: Option<PathBuf>,
 }
 
 /// More threads than any system starts.
@@ -38,6 +42,40 @@ impl Setup {
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
         self
+    }
+
+    /// Whether the world records from the start what its tasks do, for [`ledger`](crate::ledger()); the default is
+    /// whether the environment variable `PMI_LEDGER` is set, and not to `0`. Then the world also prints its ledger to
+    /// the standard error when it ends.
+    ///
+    /// ```
+    /// let messages = pmi::Setup::new().tasks(3).ledger(true).run(|| {
+    ///     pmi::exec(|_: &pmi::Task, ()| (), ())?;
+    ///     Ok::<_, pmi::Error>(pmi::ledger()?.verb("exec").messages)
+    /// })??;
+    /// assert_eq!(messages, 4);
+    /// # Ok::<(), pmi::Error>(())
+    /// ```
+    pub fn ledger(mut self, on: bool) -> Self {
+        self.ledger = Some(on);
+        self
+    }
+
+    /// Records as with [`ledger`](Setup::ledger), and writes the [trace](crate::Ledger::write_trace) to this file when
+    /// the world ends, also where a panic of the controller ends it; not where `process::exit` does. The default is the
+    /// environment variable `PMI_TRACE`.
+    pub fn trace(mut self, file: impl Into<PathBuf>) -> Self {
+        self.trace = Some(file.into());
+        self
+    }
+
+    /// What to do with the ledger when the world ends; `None` where it does not record.
+    pub(crate) fn closing(&self) -> Option<Closing> {
+        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        let print = set("PMI_LEDGER").is_some_and(|value| value != "0");
+        let trace = self.trace.clone().or_else(|| set("PMI_TRACE").map(PathBuf::from));
+        let on = self.ledger.unwrap_or(print || trace.is_some());
+        on.then_some(Closing { print, trace })
     }
 
     /// The number of tasks of an embedded world.

@@ -3,6 +3,7 @@
 use super::command::{Command, Order, Refusal, Reply, children};
 use crate::comm::{Comm, Transport};
 use crate::error::Failure;
+use crate::ledger::{self, Metered, Recorder};
 use crate::panics::Notes;
 use crate::target::Target;
 use crate::task::Task;
@@ -26,8 +27,10 @@ pub(crate) struct Engine {
     notes: Notes,
     /// The groups of tasks, by number.
     groups: HashMap<u64, Members>,
-    /// Whom the task's communicator and rank are set up for, if for anyone.
+    /// Whom the task's communicator and rank are set up for; `None` where they must be set up anew.
     serving: Option<Target>,
+    /// What was recorded, if anything ever was.
+    recorder: Option<Rc<Recorder>>,
     spares: RefCell<Vec<Vec<u8>>>,
 }
 
@@ -45,7 +48,8 @@ impl Engine {
     pub(crate) fn new(task: impl FnOnce(Comm) -> Task, control: Rc<dyn Transport>, notes: Notes) -> Self {
         let user = control.renew();
         let (task, groups, spares) = (task(Comm::new(user.clone())), HashMap::new(), RefCell::default());
-        Self { task, control, user, epoch: 0, notes, groups, serving: Some(Target::All), spares }
+        let (serving, recorder) = (Some(Target::All), None);
+        Self { task, control, user, epoch: 0, notes, groups, serving, recorder, spares }
     }
 
     pub(crate) fn rank(&self) -> usize {
@@ -98,7 +102,10 @@ impl Engine {
 
     /// Sends a command to the tasks below this one, the farthest first.
     pub(crate) fn forward(&self, target: &Target, frame: &[u8]) {
-        self.below(target).into_iter().rev().for_each(|child| self.control.post(child, COMMAND, frame));
+        for child in self.below(target).into_iter().rev() {
+            self.control.post(child, COMMAND, frame);
+            self.sent(frame);
+        }
     }
 
     /// Runs `f`; where it fails, what this task has to report: nothing where it gave up as another had.
@@ -151,7 +158,7 @@ impl Engine {
         };
         // The controller of a group that it is not in runs nothing.
         if let Some(comm) = comm {
-            self.task.comm = Comm::new(comm);
+            self.task.comm = Comm::new(self.metered(comm));
             self.task.place = place;
         }
         self.release(&command.released, reply);
@@ -176,7 +183,12 @@ impl Engine {
 
     /// Runs a function of the command; where it fails, all tasks are told.
     pub(crate) fn attempt<R>(&self, reply: &mut Reply, f: impl FnOnce(&Task) -> Result<R, Refusal>) -> Option<R> {
-        match self.catch(|| f(&self.task)) {
+        let caught = || self.catch(|| f(&self.task));
+        let result = match self.meter() {
+            Some(recorder) => recorder.run(caught),
+            None => caught(),
+        };
+        match result {
             Ok(value) => Some(value),
             Err(failure) => {
                 reply.revoked |= failure.is_none();
@@ -190,6 +202,63 @@ impl Engine {
     /// Keeps a parallel object.
     pub(crate) fn keep(&mut self, index: u64, object: Box<dyn Any>) {
         self.task.objects.insert(index, object);
+    }
+
+    /// Starts to record, or stops it. All tasks do so.
+    pub(crate) fn record(&mut self, on: bool) {
+        if on {
+            let ahead = ledger::offset(&*self.control);
+            self.recorder = Some(Rc::new(Recorder::new(self.control.size(), ahead)));
+        } else if let Some(recorder) = &self.recorder {
+            recorder.stop();
+        }
+        self.serving = None;
+    }
+
+    /// Whether anything was ever recorded.
+    pub(crate) fn has_recorded(&self) -> bool {
+        self.recorder.is_some()
+    }
+
+    /// Appends what was recorded.
+    pub(crate) fn report(&self, result: &mut Vec<u8>) {
+        if let Some(recorder) = &self.recorder {
+            recorder.append_to(result).expect("a record can be serialised");
+        }
+    }
+
+    /// The recorder, while it records.
+    pub(crate) fn meter(&self) -> Option<&Recorder> {
+        self.recorder.as_deref().filter(|recorder| recorder.is_on())
+    }
+
+    /// The communicator that parallel functions get instead of `comm`.
+    fn metered(&self, comm: Rc<dyn Transport>) -> Rc<dyn Transport> {
+        match &self.recorder {
+            Some(recorder) if recorder.is_on() => Rc::new(Metered::new(comm, recorder.clone())),
+            _ => comm,
+        }
+    }
+
+    /// Notes a message of the runtime.
+    fn sent(&self, frame: &[u8]) {
+        if let Some(recorder) = self.meter() {
+            recorder.sent(frame.len());
+        }
+    }
+
+    /// Notes that the task begins to carry out a command.
+    pub(crate) fn begin(&self, command: &Command) {
+        if let (Some(_), Some(recorder)) = (command.named, self.meter()) {
+            recorder.begin();
+        }
+    }
+
+    /// Notes that it has carried it out.
+    pub(crate) fn end_of(&self, command: &Command) {
+        if let (Some(named), Some(recorder)) = (command.named, self.meter()) {
+            recorder.end(named.get());
+        }
     }
 
     /// Adds the replies and results of the tasks below to this one's, in rank order.
@@ -235,6 +304,7 @@ impl Engine {
         loop {
             let above = self.control.collect(None, COMMAND, &mut frame, true);
             let (command, args) = Command::split(&frame);
+            self.begin(&command);
             self.forward(&command.target, &frame);
             if let Order::Stop = command.order {
                 return self.end();
@@ -254,6 +324,8 @@ impl Engine {
                 Order::Form(number) => {
                     self.form(number, wire::decode(args).expect("tasks run the same program"));
                 }
+                Order::Record(on) => self.record(on),
+                Order::Report => self.report(&mut result),
                 Order::Settle | Order::Stop => {}
             }
             self.gather(&command, &mut reply, &mut result);
@@ -261,6 +333,8 @@ impl Engine {
             wire::append(&reply, &mut answer).expect("a reply can be serialised");
             answer.extend_from_slice(&result);
             self.control.post(above, REPLY, &answer);
+            self.sent(&answer);
+            self.end_of(&command);
         }
     }
 

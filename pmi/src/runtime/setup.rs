@@ -132,7 +132,18 @@ impl Setup {
         let open = |(open, thread): (Sender<()>, JoinHandle<()>)| open.send(()).map(|()| thread).ok();
         let threads_of_tasks = started.into_iter().filter_map(open).collect();
         control(self, cores, Rc::new(transport(0)))?;
-        Ok(World { backend: Backend::Embedded(threads_of_tasks), _on_thread: PhantomData })
+        let world = World { backend: Backend::Embedded(threads_of_tasks), _on_thread: PhantomData };
+        self.start_ledger()?;
+        Ok(world)
+    }
+
+    /// Has the world that was just set up record, where it shall.
+    fn start_ledger(&self) -> Result<()> {
+        let Some(closing) = self.closing() else { return Ok(()) };
+        let controller = world::current("setup")?;
+        controller.record(true)?;
+        controller.at_end(closing);
+        Ok(())
     }
 
     #[cfg(feature = "mpi")]
@@ -160,7 +171,11 @@ impl Setup {
             ));
         }
         match control(self, cores, transport) {
-            Ok(()) => Ok(World { backend: Backend::Mpi(library), _on_thread: PhantomData }),
+            Ok(()) => {
+                let world = World { backend: Backend::Mpi(library), _on_thread: PhantomData };
+                self.start_ledger()?;
+                Ok(world)
+            }
             Err(error) => {
                 library.finish();
                 Err(error)

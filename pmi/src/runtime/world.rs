@@ -1,15 +1,18 @@
 //! The controller's side of a world: issuing commands.
 
-use super::command::{Command, Order, Refusal, Reply};
+use super::command::{Command, Named, Order, Refusal, Reply};
 use super::engine::Engine;
 use crate::error::{Error, Result};
 use crate::handle::Registry;
+use crate::ledger::{Label, Ledger, Record};
+use crate::remote::Remote;
 use crate::target::Target;
 use crate::task::Task;
 use crate::wire;
 use serde::Serialize;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -27,6 +30,16 @@ pub(crate) struct Controller {
     /// How many calls have failed, and how many of these all tasks know of.
     failed: Cell<u64>,
     settled: Cell<u64>,
+    closing: RefCell<Closing>,
+}
+
+/// What to do with the ledger when the world ends.
+#[derive(Default)]
+pub(crate) struct Closing {
+    /// Print it.
+    pub(crate) print: bool,
+    /// Write the trace to this file.
+    pub(crate) trace: Option<PathBuf>,
 }
 
 /// Marks this thread as running a parallel function.
@@ -84,12 +97,14 @@ impl Controller {
         let registry = Registry::new(world);
         Registry::set_current(Some(registry.clone()));
         let (engine, failed, settled) = (RefCell::new(engine), Cell::new(0), Cell::new(0));
-        CURRENT.set(Some(Rc::new(Self { engine, registry, failed, settled })));
+        let closing = RefCell::default();
+        CURRENT.set(Some(Rc::new(Self { engine, registry, failed, settled, closing })));
     }
 
     /// Ends the world of the calling thread: tells the tasks to stop.
     pub(crate) fn stop() {
         let Some(controller) = CURRENT.take() else { return };
+        controller.close_ledger();
         Registry::set_current(None);
         controller.engine.borrow().forward(&Target::All, &Command::stop());
         if let Some(controller) = Rc::into_inner(controller) {
@@ -125,7 +140,7 @@ impl Controller {
     /// `local` wrote among them.
     pub(crate) fn issue<A: Serialize, R>(
         &self,
-        verb: &'static str,
+        named: Named,
         order: Order,
         target: Target,
         args: &A,
@@ -133,42 +148,98 @@ impl Controller {
     ) -> Result<(Option<R>, Vec<u8>)> {
         if target != Target::All && (self.settled.get() != self.failed.get() || self.registry.has_released()) {
             // What all tasks must hear does not travel with a command for some.
-            self.issue(verb, Order::Settle, Target::All, &(), nothing)?;
+            self.issue(named, Order::Settle, Target::All, &(), nothing)?;
         }
         let mut frame = self.engine.borrow().take_spare();
-        wire::append(args, &mut frame).map_err(|cause| Error::wire(verb, "argument", cause))?;
+        wire::append(args, &mut frame).map_err(|cause| Error::wire(named().verb, "argument", cause))?;
         let args = frame.len();
         let mut engine = self.engine.borrow_mut();
         let everyone = target == Target::All;
         let released = if everyone { self.registry.take_released() } else { Vec::new() };
         self.settled.set(self.failed.get());
-        let command = Command { order, target, epoch: self.settled.get(), released };
+        let noted = matches!(order, Order::Run(_) | Order::Reduce(..) | Order::Make(..) | Order::Form(_));
+        let named_there = engine.meter().filter(|_| noted).map(|_| Remote::new(named));
+        let command = Command { order, target, epoch: self.settled.get(), released, named: named_there };
+        engine.begin(&command);
         command.append_to(&mut frame);
         engine.forward(&target, &frame);
 
         let (mut reply, mut results, mut value) = (Reply::default(), Vec::new(), None);
         let inside = Inside::enter(engine.rank());
         engine.prepare(&command, &mut reply);
-        if let Order::Form(number) = order {
-            engine.form(number, wire::decode(&frame[..args]).expect("the ranks have just been encoded"));
+        match order {
+            Order::Form(number) => {
+                engine.form(number, wire::decode(&frame[..args]).expect("the ranks have just been encoded"));
+            }
+            Order::Record(on) => engine.record(on),
+            Order::Report => engine.report(&mut results),
+            _ => {}
         }
         if engine.serves(&target) {
             value = engine.attempt(&mut reply, |task| local(task, &frame[..args], &mut results));
         }
         engine.gather(&command, &mut reply, &mut results);
+        engine.end_of(&command);
         drop(inside);
         engine.put_back(frame);
         if reply.ok() {
             return Ok((value, results));
         }
         self.failed.set(self.failed.get() + 1);
-        Err(Error::tasks(verb, reply.failures))
+        Err(Error::tasks(named().verb, reply.failures))
     }
 
     /// Has all tasks form a group of those with these ranks.
     pub(crate) fn form(&self, number: u64, ranks: &Vec<usize>) -> Result<()> {
-        self.issue("Group::new", Order::Form(number), Target::All, ranks, nothing)?;
+        self.issue(|| Label { verb: "Group::new", function: "" }, Order::Form(number), Target::All, ranks, nothing)?;
         Ok(())
+    }
+
+    /// Has all tasks start or stop to record.
+    pub(crate) fn record(&self, on: bool) -> Result<()> {
+        self.issue(|| Label { verb: "record", function: "" }, Order::Record(on), Target::All, &(), nothing)?;
+        Ok(())
+    }
+
+    /// What all tasks have recorded.
+    pub(crate) fn ledger(&self) -> Result<Ledger> {
+        if !self.engine.borrow().has_recorded() {
+            return Err(Error::misuse(
+                "ledger: nothing was recorded: use pmi::record(true) or Setup::ledger(true), or set PMI_LEDGER=1",
+            ));
+        }
+        let named = || Label { verb: "ledger", function: "" };
+        let (_, bytes) = self.issue(named, Order::Report, Target::All, &(), nothing)?;
+        let mut rest = &bytes[..];
+        let mut records: Vec<Record> = Vec::with_capacity(self.size());
+        for _ in 0..self.size() {
+            let record;
+            (record, rest) = wire::take(rest).map_err(|cause| Error::wire("ledger", "record", cause))?;
+            records.push(record);
+        }
+        Ok(Ledger::new(records))
+    }
+
+    /// What to do with the ledger when the world ends.
+    pub(crate) fn at_end(&self, closing: Closing) {
+        self.closing.replace(closing);
+    }
+
+    /// Does it.
+    fn close_ledger(&self) {
+        let Closing { print, trace } = self.closing.take();
+        if !print && trace.is_none() {
+            return;
+        }
+        let write = |ledger: Ledger| {
+            if print {
+                eprint!("{ledger}");
+            }
+            trace.map_or(Ok(()), |path| ledger.write_trace(path))
+        };
+        if let Err(error) = self.ledger().and_then(write) {
+            eprintln!("pmi: {error}");
+        }
     }
 
     /// Runs `f` on the controller alone.

@@ -3,6 +3,7 @@
 use super::{Argument, Body, Function, Method, Portable, run, run_only};
 use crate::error::Result;
 use crate::handle::Handle;
+use crate::ledger::Label;
 use crate::remote::Remote;
 use crate::runtime::command::{Order, Run};
 use crate::runtime::world;
@@ -56,6 +57,7 @@ pub(super) fn run_and_keep<B: Body>(target: Target, args: &B::Args) -> Result<B:
     let order = Order::Run(Remote::new(run_only::<B> as Run));
     let world = world::current("call")?;
     world.check_member("call", &target)?;
-    let (value, _) = world.issue("call", order, target, args, |task, args, _| run::<B>(task, args))?;
+    let named = || Label { verb: "call", function: B::name() };
+    let (value, _) = world.issue(named, order, target, args, |task, args, _| run::<B>(task, args))?;
     Ok(value.expect("the controller takes part"))
 }

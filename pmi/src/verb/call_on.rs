@@ -3,11 +3,13 @@
 use super::invoke::run_and_gather;
 use super::{Argument, Function, Portable};
 use crate::error::{Error, Result};
+use crate::ledger::Label;
 use crate::runtime::world;
 use crate::target::Target;
 use crate::task::Task;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::any::type_name;
 
 /// Runs `f` on the task with this rank alone and returns its result. One message there, one back.
 ///
@@ -31,7 +33,8 @@ pub fn call_on<F: Fn(&Task, A) -> R + Portable, A: Argument, R: Serialize + Dese
     if rank >= size {
         return Err(Error::misuse(format!("call_on: task {rank} does not exist; the world has {size}, from 0")));
     }
-    let results = run_and_gather::<Function<F, A, R>>("call_on", Target::One(rank), &args)?;
+    let named = || Label { verb: "call_on", function: type_name::<F>() };
+    let results = run_and_gather::<Function<F, A, R>>(named, Target::One(rank), &args)?;
     let missing = || Error::wire("call_on", "result", "it did not come");
     results.into_iter().next().ok_or_else(missing)
 }

@@ -3,6 +3,7 @@
 use super::{Argument, Body, Function, Portable, run};
 use crate::error::Result;
 use crate::handle::{Handle, Owner};
+use crate::ledger::Label;
 use crate::remote::Remote;
 use crate::runtime::command::{Make, Order, Refusal};
 use crate::runtime::world;
@@ -37,7 +38,8 @@ pub(super) fn make<B: Body<Output: 'static>>(group: Option<&Arc<Owner>>, args: &
     let handle = world.registry.reserve(group);
     let make: Make = instance::<B>;
     let order = Order::Make(Remote::new(make), handle.index());
-    let (object, _) = world.issue("create", order, handle.target(), args, |task, args, _| make(task, args))?;
+    let named = || Label { verb: "create", function: B::name() };
+    let (object, _) = world.issue(named, order, handle.target(), args, |task, args, _| make(task, args))?;
     if let Some(object) = object {
         world.keep(handle.index(), object);
     }

@@ -3,6 +3,7 @@
 use super::{Argument, Body, Function, Method, Portable, run_only};
 use crate::error::Result;
 use crate::handle::Handle;
+use crate::ledger::Label;
 use crate::remote::Remote;
 use crate::runtime::command::{Order, Run};
 use crate::runtime::world;
@@ -38,6 +39,7 @@ impl<T: 'static> Handle<T> {
 
 pub(super) fn run_only_on<B: Body>(target: Target, args: &B::Args) -> Result<()> {
     let body: Run = run_only::<B>;
-    world::current("exec")?.issue("exec", Order::Run(Remote::new(body)), target, args, body)?;
+    let named = || Label { verb: "exec", function: B::name() };
+    world::current("exec")?.issue(named, Order::Run(Remote::new(body)), target, args, body)?;
     Ok(())
 }

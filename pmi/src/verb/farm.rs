@@ -3,6 +3,7 @@
 use super::{Argument, Portable};
 use crate::comm::OwnTag;
 use crate::error::{Error, Failure, Result};
+use crate::ledger::Label;
 use crate::remote::{Remote, conjure};
 use crate::runtime::command::{Order, Refusal, Run};
 use crate::runtime::world;
@@ -10,6 +11,7 @@ use crate::target::Target;
 use crate::task::Task;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::any::type_name;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -42,7 +44,8 @@ where
     let world = world::current("farm")?;
     let items = items.into_iter().map(Some).collect();
     let lead = |task: &Task, _: &[u8], _: &mut Vec<u8>| Ok(Lead::new(task, items).run(f));
-    let (results, _) = world.issue("farm", order, Target::All, &(), lead)?;
+    let named = || Label { verb: "farm", function: type_name::<F>() };
+    let (results, _) = world.issue(named, order, Target::All, &(), lead)?;
     let mut failures = Vec::new();
     let mut values = Vec::new();
     for result in results.into_iter().flatten() {

@@ -3,7 +3,7 @@
 use super::call::run_and_keep;
 use super::create::make;
 use super::exec::run_only_on;
-use super::invoke::run_and_gather;
+use super::invoke::{invoked, run_and_gather};
 use super::reduce::run_and_combine;
 use super::{Argument, Function, Portable};
 use crate::error::{Error, Result};
@@ -116,7 +116,7 @@ impl Group {
         _: F,
         args: A,
     ) -> Result<Vec<R>> {
-        run_and_gather::<Function<F, A, R>>("invoke", self.target("invoke")?, &args)
+        run_and_gather::<Function<F, A, R>>(invoked::<F>, self.target("invoke")?, &args)
     }
 
     /// As [`reduce`](crate::reduce()), on the group's tasks.

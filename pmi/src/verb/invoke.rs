@@ -3,14 +3,16 @@
 use super::{Argument, Body, Function, Method, Portable, run_and_return};
 use crate::error::{Error, Result};
 use crate::handle::Handle;
+use crate::ledger::Label;
 use crate::remote::Remote;
-use crate::runtime::command::{Order, Run};
+use crate::runtime::command::{Named, Order, Run};
 use crate::runtime::world;
 use crate::target::Target;
 use crate::task::Task;
 use crate::wire;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::any::type_name;
 
 /// Runs `f` on every task and returns all results, in the order of the ranks.
 ///
@@ -31,7 +33,7 @@ pub fn invoke<F: Fn(&Task, A) -> R + Portable, A: Argument, R: Serialize + Deser
     _: F,
     args: A,
 ) -> Result<Vec<R>> {
-    run_and_gather::<Function<F, A, R>>("invoke", Target::All, &args)
+    run_and_gather::<Function<F, A, R>>(invoked::<F>, Target::All, &args)
 }
 
 impl<T: 'static> Handle<T> {
@@ -44,19 +46,25 @@ impl<T: 'static> Handle<T> {
         _: F,
         args: A,
     ) -> Result<Vec<R>> {
-        run_and_gather::<Method<F, T, A, R>>("invoke", self.target(), &(self.clone(), args))
+        run_and_gather::<Method<F, T, A, R>>(invoked::<F>, self.target(), &(self.clone(), args))
     }
+}
+
+/// The label of an invocation.
+pub(super) fn invoked<F>() -> Label {
+    Label { verb: "invoke", function: type_name::<F>() }
 }
 
 /// The results of the tasks of `target`, in the order of their ranks.
 pub(super) fn run_and_gather<B: Body<Output: Serialize + DeserializeOwned>>(
-    verb: &'static str,
+    named: Named,
     target: Target,
     args: &B::Args,
 ) -> Result<Vec<B::Output>> {
+    let verb = named().verb;
     let body: Run = run_and_return::<B>;
     let world = world::current(verb)?;
-    let (_, bytes) = world.issue(verb, Order::Run(Remote::new(body)), target, args, body)?;
+    let (_, bytes) = world.issue(named, Order::Run(Remote::new(body)), target, args, body)?;
     let mut rest = &bytes[..];
     let mut results = Vec::with_capacity(world.count(&target));
     for _ in 0..world.count(&target) {

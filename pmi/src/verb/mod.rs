@@ -8,6 +8,7 @@ mod exec;
 mod farm;
 mod group;
 mod invoke;
+mod ledger;
 mod local;
 mod reduce;
 mod with;
@@ -20,6 +21,7 @@ pub use exec::exec;
 pub use farm::farm;
 pub use group::Group;
 pub use invoke::invoke;
+pub use ledger::{ledger, record};
 pub use reduce::reduce;
 
 use crate::handle::Handle;
@@ -45,6 +47,8 @@ trait Body {
     type Args: Argument;
     type Output;
     fn run(task: &Task, args: Self::Args) -> Self::Output;
+    /// The name of the function's type.
+    fn name() -> &'static str;
 }
 
 /// A function of a task and arguments.
@@ -56,6 +60,9 @@ impl<F: Fn(&Task, A) -> R + Portable, A: Argument, R> Body for Function<F, A, R>
     fn run(task: &Task, args: A) -> R {
         conjure::<F>()(task, args)
     }
+    fn name() -> &'static str {
+        type_name::<F>()
+    }
 }
 
 /// A function of a task, its instance of a parallel object, and arguments.
@@ -66,6 +73,9 @@ impl<F: Fn(&Task, &mut T, A) -> R + Portable, T: 'static, A: Argument, R> Body f
     type Output = R;
     fn run(task: &Task, (handle, args): (Handle<T>, A)) -> R {
         conjure::<F>()(task, &mut task.get_mut(&handle), args)
+    }
+    fn name() -> &'static str {
+        type_name::<F>()
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{Argument, Body, Function, Method, Portable, run_and_return};
 use crate::error::{Error, Result};
 use crate::handle::Handle;
+use crate::ledger::Label;
 use crate::op::Operator;
 use crate::remote::{Remote, conjure};
 use crate::runtime::command::{Combine, Order, Refusal, Run};
@@ -65,7 +66,8 @@ pub(super) fn run_and_combine<B: Body<Output: Serialize + DeserializeOwned>, O: 
 ) -> Result<B::Output> {
     let (body, combine): (Run, Combine) = (run_and_return::<B>, combine::<B::Output, O>);
     let order = Order::Reduce(Remote::new(body), Remote::new(combine));
-    let (_, bytes) = world::current("reduce")?.issue("reduce", order, target, args, body)?;
+    let named = || Label { verb: "reduce", function: B::name() };
+    let (_, bytes) = world::current("reduce")?.issue(named, order, target, args, body)?;
     wire::decode_sent(&bytes).map_err(|cause| Error::wire("reduce", "result", cause))
 }
 
