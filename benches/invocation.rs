@@ -9,12 +9,18 @@
 //! - `embedded`: the same verbs where the tasks are threads, against 2 microseconds.
 //! - `farm`: 10 000 items of about 100 microseconds, against the time they take in a serial loop divided by the cores.
 //!
+//! - `idle worker`: the time on a core that a process takes while its controller does nothing, against the twentieth of
+//!   a core that we allow; `first call after idling`: against a millisecond. No task has anything to do in between.
+//!
 //! How to read the table and which arguments there are: see `support`.
 
 mod support;
 
 use pmi::{Comm, Task, op};
+use rustix::time::{ClockId, clock_gettime};
 use std::process::ExitCode;
+use std::thread::sleep;
+use std::time::Duration;
 use support::{Bench, Figures, Missing, Row, Yardstick, median, seconds, timed};
 
 const RANKS: usize = 2;
@@ -24,6 +30,9 @@ const ITEMS: u64 = 10_000;
 const STEPS: u64 = 80_000;
 const MIB: usize = 64;
 const REPETITIONS: usize = 7;
+/// How long workers idle: to see what that costs, and before the first call.
+const IDLE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(20);
 
 fn main() -> ExitCode {
     let mut bench = Bench::start();
@@ -67,7 +76,47 @@ fn main() -> ExitCode {
         bulk,
         Yardstick::mpi("collectives.c", RANKS).args([MIB, REPETITIONS]),
     );
+    let idle = bench.on_ranks(RANKS, "idle", || {
+        let _pmi = pmi::setup()?;
+        idling()
+    });
+    bench.compare(idle_rows("2 ranks"), idle, idle_limits);
+    bench.compare(idle_rows("2 embedded"), || pmi::with_tasks(RANKS, idling), idle_limits);
     bench.finish()
+}
+
+fn idle_rows(world: &str) -> [Row; 2] {
+    [
+        Row::time(format!("idle worker, {world}"), "of a core").figure("share").target(1.0),
+        Row::time(format!("first call after idling, {world}"), "us").figure("call").target(1.0),
+    ]
+}
+
+fn idle_limits() -> Result<Figures, Missing> {
+    Ok([("share", 0.05), ("call", 1000.0)].into())
+}
+
+/// The share of a core that the busiest process takes while nothing happens, and the microseconds of the call that
+/// ends such a pause.
+fn idling() -> Result<Figures, Missing> {
+    let used = || pmi::invoke(|_: &Task, ()| seconds_on_cores(), ());
+    let before = used()?;
+    let (idle, ()) = timed(|| sleep(IDLE));
+    let share = used()?.iter().zip(before).map(|(after, before)| (after - before) / idle).fold(0.0, f64::max);
+
+    let first_call = |_| {
+        sleep(PAUSE);
+        let (seconds, done) = timed(|| pmi::call(|_: &Task, x: u64| x + 1, 1));
+        done.map(|_| seconds * 1e6)
+    };
+    let calls = (0..51).map(first_call).collect::<pmi::Result<_>>()?;
+    Ok([("share", share), ("call", median(calls))].into())
+}
+
+/// The time that all threads of this process have had on cores.
+fn seconds_on_cores() -> f64 {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 * 1e-9
 }
 
 fn verbs_in_mpi() -> Result<Figures, Missing> {

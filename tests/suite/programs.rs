@@ -27,6 +27,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trials.push(trial(format!("hello_proxy::{name}"), move || hello(world, "hello_proxy")));
         trials.push(trial(format!("hello::traced::{name}"), move || traced(world)));
         trials.push(trial(format!("mandelbrot_pmi::{name}"), move || mandelbrot_pmi(world)));
+        trials.push(trial(format!("controller_thread::{name}"), move || controller_thread(world)));
         trials.push(trial(format!("mandelbrot::{name}"), move || mandelbrot(world)));
         trials.push(trial(format!("mandelbrot::a_task_has_no_row::{name}"), move || fewer_rows_than_tasks(world)));
         trials.push(trial(format!("mandelbrot::mistakes_are_told_once::{name}"), move || told_once(world)));
@@ -83,6 +84,16 @@ fn mandelbrot_pmi(world: World) -> Result<(), String> {
     // In plain arithmetic, which no compiler may round differently.
     equal(&output.lines().last(), &Some("sum 2218572"))?;
     equal(&output.lines().count(), &26)
+}
+
+fn controller_thread(world: World) -> Result<(), String> {
+    let output = run(&mut world.command("controller_thread")?)?.succeeded()?;
+    let lines: Vec<&str> = output.lines().collect();
+    // Who they are, four quarters and a result of three frames each, and the end of the one that was cancelled.
+    equal(&lines.len(), &(1 + world.tasks() + 3 * 5 + 1))?;
+    let iterations = lines.iter().filter_map(|line| line.strip_suffix(" iterations"));
+    equal(&iterations.collect(), &vec!["frame 0: 21288190", "frame 1: 44031042", "frame 2: 56031462"])?;
+    equal(&lines.last(), &Some(&"frame 3: cancelled"))
 }
 
 fn mandelbrot(world: World) -> Result<(), String> {

@@ -19,11 +19,15 @@ const REST: c_int = 64;
 /// The longest first piece of a message of the runtime; one of this length is followed by the rest.
 const PIECE: usize = 2048;
 
-/// How many polls a wait makes before it looks at who has given up and, when crowded, lets others run.
+/// How many polls a wait makes before it looks at who has given up and lets others run.
 const POLLS: u32 = 128;
-/// After this long an idle task sleeps between polls, for `NAP`.
+/// The same where cores are to be spared: with more tasks than cores, and between naps. Some transports of Open MPI are
+/// looked at in every eighth poll only.
+const FEW_POLLS: u32 = 8;
+/// After this long an idle task sleeps between polls, for `NAP`: a timer that goes off takes up to 20 us of a core on a
+/// virtual machine, so shorter naps would take more than the twentieth of a core that idling may cost.
 const AWAKE: Duration = Duration::from_millis(2);
-const NAP: Duration = Duration::from_micros(250);
+const NAP: Duration = Duration::from_micros(500);
 
 /// Bits of a tag that are the user's or this module's; the epoch is above them.
 const TAG_BITS: u32 = 15;
@@ -164,17 +168,19 @@ impl Library {
 
     /// Polls `done` until it is true; false where the wait ended early.
     pub(super) fn wait(&self, how: Wait<'_>, mut done: impl FnMut() -> bool) -> bool {
-        let mut polls = 0u32;
+        let mut round = if self.crowded() { FEW_POLLS } else { POLLS };
+        let mut polls = 0;
         let mut since = None;
         loop {
             if done() {
                 return true;
             }
             polls += 1;
-            if !(polls.is_multiple_of(POLLS) || self.crowded() && polls.is_multiple_of(8)) {
+            if polls < round {
                 std::hint::spin_loop();
                 continue;
             }
+            polls = 0;
             self.hear();
             match how {
                 Wait::Certain => std::thread::yield_now(),
@@ -186,6 +192,7 @@ impl Library {
                         self.leave();
                     }
                     if nap && since.get_or_insert_with(Instant::now).elapsed() > AWAKE {
+                        round = FEW_POLLS;
                         std::thread::sleep(NAP);
                     } else {
                         std::thread::yield_now();
