@@ -40,7 +40,7 @@ pub struct RecvRequest<T>(Box<dyn Pending>, PhantomData<T>);
 impl<T: Pod> SendRequest<T> {
     /// Whether the message has left, without waiting.
     pub fn test(&mut self) -> bool {
-        self.0.test()
+        done(&mut *self.0)
     }
 
     /// Waits until the message has left and gives the buffer back.
@@ -53,7 +53,7 @@ impl<T: Pod> SendRequest<T> {
 impl<T: Pod> RecvRequest<T> {
     /// Whether the message is here, without waiting.
     pub fn test(&mut self) -> bool {
-        self.0.test()
+        done(&mut *self.0)
     }
 
     /// Waits for the message; the vector has its length.
@@ -65,6 +65,15 @@ impl<T: Pod> RecvRequest<T> {
         data.truncate(received.count);
         (data, received)
     }
+}
+
+/// Whether a request is done; ends the call where that is in vain, as the caller may ask until it is.
+fn done(request: &mut dyn Pending) -> bool {
+    let done = request.test();
+    if !done {
+        request.go_on();
+    }
+    done
 }
 
 fn vector<T: Pod>(buffer: Box<dyn Owned>) -> Vec<T> {
@@ -154,7 +163,11 @@ impl Comm {
     #[track_caller]
     pub fn probe(&self, from: impl Into<Option<usize>>, tag: u32) -> bool {
         let from = from.into().map(|from| self.peer(from));
-        self.transport.try_probe(from, checked(tag)).is_some()
+        let found = self.transport.try_probe(from, checked(tag)).is_some();
+        if !found {
+            self.transport.go_on();
+        }
+        found
     }
 
     /// Sends `data` to `to` and receives a message from `from`, both with `tag`, without the deadlock that a send

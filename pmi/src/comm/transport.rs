@@ -20,6 +20,8 @@ pub(crate) trait Transport {
     fn probe(&self, from: Option<usize>, tag: u32) -> Envelope;
     /// Whether a message that matches is there.
     fn try_probe(&self, from: Option<usize>, tag: u32) -> Option<Envelope>;
+    /// Raises [`Revoked`] where a task has given up: for loops of the user's own that wait for something.
+    fn go_on(&self);
     /// Takes the message that a probe has just found.
     fn receive(&self, envelope: Envelope, into: &mut [u8]);
     /// Starts to send.
@@ -109,6 +111,8 @@ impl<T: bytemuck::Pod> Owned for Vec<T> {
 
 /// A send or a receive under way. Dropped before it is done, it is abandoned.
 pub(crate) trait Pending {
+    /// As [`Transport::go_on`].
+    fn go_on(&self);
     /// Whether it is done.
     fn test(&mut self) -> bool;
     /// Waits until it is done. Revocable.

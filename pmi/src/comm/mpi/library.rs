@@ -203,7 +203,7 @@ impl Library {
     }
 
     /// Receives what others say about giving up.
-    fn hear(&self) {
+    pub(super) fn hear(&self) {
         loop {
             let mut found: c_int = 0;
             // SAFETY: MPI is initialised, the pointers are to live values, and the message probed for is received by

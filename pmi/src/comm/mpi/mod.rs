@@ -108,8 +108,8 @@ impl MpiTransport {
         Route { comm: self.comm.raw, peer: peer.map_or(any, int), tag: self.library.tag(tag) }
     }
 
-    /// Raises where somebody has left: nothing good comes of going on.
-    fn go_on(&self) {
+    /// Raises where somebody is known to have left: nothing good comes of starting something.
+    fn begin(&self) {
         self.check_alive();
         if self.library.anyone_left() {
             Revoked::raise();
@@ -136,8 +136,13 @@ impl Transport for MpiTransport {
         Library::version()
     }
 
+    fn go_on(&self) {
+        self.library.hear();
+        self.begin();
+    }
+
     fn send(&self, to: usize, tag: u32, bytes: &[u8]) {
-        self.go_on();
+        self.begin();
         if bytes.len() <= SMALL || to == self.rank {
             return self.send_copy(to, tag, bytes);
         }
@@ -154,7 +159,7 @@ impl Transport for MpiTransport {
     }
 
     fn probe(&self, from: Option<usize>, tag: u32) -> Envelope {
-        self.go_on();
+        self.begin();
         let mut found = None;
         let probe = || {
             found = self.try_probe(from, tag);
@@ -182,12 +187,12 @@ impl Transport for MpiTransport {
     }
 
     fn start_send(&self, to: usize, tag: u32, data: Box<dyn Owned>) -> Box<dyn Pending> {
-        self.go_on();
+        self.begin();
         Box::new(OwnedRequest::send(self.library.clone(), self.route(Some(to), tag), data))
     }
 
     fn start_receive(&self, from: Option<usize>, tag: u32, into: Box<dyn Owned>) -> Box<dyn Pending> {
-        self.go_on();
+        self.begin();
         Box::new(OwnedRequest::receive(self.library.clone(), self.route(from, tag), into))
     }
 

@@ -132,6 +132,13 @@ impl Pending for OwnedRequest {
         self.request.test()
     }
 
+    fn go_on(&self) {
+        self.library.hear();
+        if self.library.anyone_left() {
+            Revoked::raise();
+        }
+    }
+
     fn wait(&mut self) {
         assert!(self.request.test() || self.epoch == self.library.epoch(), "{VOID}");
         if !self.request.wait(&self.library, Wait::Revocable(&Library::anyone_left)) {

@@ -237,10 +237,14 @@ impl Transport for ThreadTransport {
         "embedded in one process".into()
     }
 
-    fn send(&self, to: usize, tag: u32, bytes: &[u8]) {
+    fn go_on(&self) {
         if self.revoked() {
             Revoked::raise();
         }
+    }
+
+    fn send(&self, to: usize, tag: u32, bytes: &[u8]) {
+        self.go_on();
         self.post(to, tag, bytes);
     }
 
@@ -424,6 +428,7 @@ impl Pending for Sent {
     fn test(&mut self) -> bool {
         true
     }
+    fn go_on(&self) {}
     fn wait(&mut self) {}
     fn finish(self: Box<Self>) -> (Box<dyn Owned>, Envelope) {
         (self.data, self.envelope)
@@ -443,6 +448,12 @@ struct Receiving {
 impl Pending for Receiving {
     fn test(&mut self) -> bool {
         self.posted.arrived(&self.hub.mailboxes[self.rank])
+    }
+
+    fn go_on(&self) {
+        if self.hub.revoked.load(Ordering::Acquire) >= self.epoch {
+            Revoked::raise();
+        }
     }
 
     fn wait(&mut self) {
