@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `conformance` | the communicator, on every transport |
 //! | `arrays` | distributed arrays against serial ndarray |
+//! | `faults` | failures of every kind, as cases and as processes; what stands for the original's tests |
 //! | `farms` | farms of items; `with!` |
 //! | `fractals` | fractals against their definition |
 //! | `groups` | groups of tasks, calls on one task |
@@ -21,6 +22,7 @@
 mod arrays;
 mod conformance;
 mod farms;
+mod faults;
 mod fractals;
 mod groups;
 mod ledger;
@@ -61,6 +63,7 @@ fn all() -> Vec<Case> {
         ledger::cases(),
         proxies::cases(),
         revocation::cases(),
+        faults::cases(),
         arrays::cases(),
         fractals::cases(),
     ]
@@ -74,6 +77,9 @@ const TASKS: [usize; 5] = [1, 2, 3, 4, 7];
 const TIMEOUT: Duration = Duration::from_secs(120);
 
 fn main() {
+    if let Some(name) = faults::wanted() {
+        return faults::program(&name);
+    }
     let mut args = Arguments::from_args();
     let launched = pmi::launched_rank().is_some();
     let conclusion = if launched {
@@ -88,7 +94,7 @@ fn main() {
             let embedded = move |run: &(dyn Fn() + Send + Sync)| pmi::with_tasks(tasks, run);
             all().into_iter().map(move |case| trial(case, tasks, "embedded", embedded))
         });
-        libtest_mimic::run(&args, trials.chain(programs::trials()).collect())
+        libtest_mimic::run(&args, trials.chain(programs::trials()).chain(faults::trials()).collect())
     };
     conclusion.exit_if_failed();
 }

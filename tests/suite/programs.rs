@@ -314,11 +314,11 @@ fn example_path(example: &str) -> Result<PathBuf, String> {
     if path.exists() { Ok(path) } else { Err(missing()) }
 }
 
-fn mpirun() -> String {
+pub(crate) fn mpirun() -> String {
     std::env::var("MPIRUN").unwrap_or_else(|_| "mpirun".into())
 }
 
-fn is_open_mpi() -> bool {
+pub(crate) fn is_open_mpi() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
     *ANSWER.get_or_init(|| {
         let version = Command::new(mpirun()).arg("--version").output();
@@ -421,10 +421,10 @@ fn picture(path: &Path) -> Result<Picture, String> {
     Ok(Picture { size: (info.width, info.height), pixels })
 }
 
-fn ensure(holds: bool, message: impl FnOnce() -> String) -> Result<(), String> {
+pub(crate) fn ensure(holds: bool, message: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(message()) }
 }
 
-fn equal<T: PartialEq + std::fmt::Debug>(got: &T, expected: &T) -> Result<(), String> {
+pub(crate) fn equal<T: PartialEq + std::fmt::Debug>(got: &T, expected: &T) -> Result<(), String> {
     ensure(got == expected, || format!("got {got:?}, expected {expected:?}"))
 }

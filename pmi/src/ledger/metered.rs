@@ -55,6 +55,10 @@ impl Transport for Metered {
         self.meter(Operation::Send, 1, bytes.len(), |inner| inner.send(to, tag, bytes));
     }
 
+    fn go_on(&self) {
+        self.inner.go_on();
+    }
+
     /// The first step of a receive.
     fn probe(&self, from: Option<usize>, tag: u32) -> Envelope {
         self.recorder.open();
@@ -182,6 +186,10 @@ struct MeteredPending {
 }
 
 impl Pending for MeteredPending {
+    fn go_on(&self) {
+        self.inner.go_on();
+    }
+
     fn test(&mut self) -> bool {
         self.inner.test()
     }

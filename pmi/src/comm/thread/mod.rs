@@ -451,7 +451,7 @@ impl Pending for Receiving {
     }
 
     fn go_on(&self) {
-        if self.hub.revoked.load(Ordering::Acquire) >= self.epoch {
+        if self.hub.revoked.load(Ordering::Acquire) >= self.born {
             Revoked::raise();
         }
     }
