@@ -183,7 +183,7 @@ fn times_are_those_of_the_tasks() {
         pmi::exec(
             |task: &Task, ()| {
                 if task.rank() == task.size() - 1 {
-                    busy(LONG)
+                    busy(LONG);
                 }
             },
             (),
