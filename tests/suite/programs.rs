@@ -67,7 +67,7 @@ fn traced(world: World) -> Result<(), String> {
     let mut command = world.command("hello")?;
     command.env("PMI_TRACE", &file.0).env("PMI_LEDGER", "1");
     let output = run(&mut command)?;
-    ensure(output.stderr.contains("balance") && output.stderr.contains("exec"), || output.stderr.clone())?;
+    ensure(output.stderr.contains("balance") && output.stderr.contains("create"), || output.stderr.clone())?;
     output.succeeded()?;
     let trace = std::fs::read_to_string(&file.0).map_err(|cause| cause.to_string())?;
     let trace: serde_json::Value = serde_json::from_str(&trace).map_err(|cause| cause.to_string())?;
