@@ -139,7 +139,7 @@ fn verbs_in_mpi() -> Result<Figures, Missing> {
 fn verbs() -> Result<Figures, Missing> {
     let call = |x: u64| pmi::call(|_: &Task, x: u64| x + 1, x).map(drop);
     let invoke = |x: u64| pmi::invoke(|_: &Task, x: u64| x + 1, x).map(drop);
-    let kib = |_: u64| pmi::invoke(|_: &Task, x: Kib| x, Kib::default()).map(drop);
+    let kib = |_: u64| pmi::invoke(|_: &Task, x: Vec<f64>| x, vec![1.0; 128]).map(drop);
     let reduce = |_: u64| pmi::reduce(|_: &Task, x: f64| x, 1.0, op::SUM).map(drop);
     Ok([
         ("call", microseconds(call)?),
@@ -149,10 +149,6 @@ fn verbs() -> Result<Figures, Missing> {
     ]
     .into())
 }
-
-/// 1 KiB that serde takes as bytes.
-#[derive(Clone, Default, serde::Serialize, serde::Deserialize)]
-struct Kib([[[u8; 32]; 16]; 2]);
 
 fn microseconds(call: impl Fn(u64) -> pmi::Result<()>) -> Result<f64, Missing> {
     let calls = |count| (0..count).try_for_each(&call);

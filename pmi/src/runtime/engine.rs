@@ -79,16 +79,20 @@ impl Engine {
         self.groups.get(&number).expect("a group lasts as long as commands name it")
     }
 
-    /// The tasks that this one sends commands for `target` to, and hears from.
-    fn below(&self, target: &Target) -> Vec<usize> {
+    /// Calls `f` with each of the tasks that this one sends commands for `target` to, and hears from, in order of rank or
+    /// the other way round. (No list is made for the common case: it would take as long as the rest of a small command.)
+    fn each_below(&self, target: &Target, reversed: bool, f: impl FnMut(usize)) {
+        fn each(below: impl DoubleEndedIterator<Item = usize>, reversed: bool, f: impl FnMut(usize)) {
+            if reversed { below.rev().for_each(f) } else { below.for_each(f) }
+        }
         let (rank, size) = (self.rank(), self.control.size());
         match target {
-            Target::All => children(rank, size).collect(),
-            Target::One(one) => (rank == 0 && *one != 0).then_some(*one).into_iter().collect(),
+            Target::All => each(children(rank, size), reversed, f),
+            Target::One(one) => each((rank == 0 && *one != 0).then_some(*one).into_iter(), reversed, f),
             Target::Group(number) => {
                 let route = &self.group(*number).route;
                 let mine = route.iter().position(|other| *other == rank).expect("who hears a command is on its way");
-                children(mine, route.len()).map(|position| route[position]).collect()
+                each(children(mine, route.len()).map(|position| route[position]), reversed, f);
             }
         }
     }
@@ -102,10 +106,10 @@ impl Engine {
 
     /// Sends a command to the tasks below this one, the farthest first.
     pub(crate) fn forward(&self, target: &Target, frame: &[u8]) {
-        for child in self.below(target).into_iter().rev() {
+        self.each_below(target, true, |child| {
             self.control.post(child, COMMAND, frame);
             self.sent(frame);
-        }
+        });
     }
 
     /// Runs `f`; where it fails, what this task has to report: nothing where it gave up as another had.
@@ -265,14 +269,14 @@ impl Engine {
     pub(crate) fn gather(&self, command: &Command, reply: &mut Reply, result: &mut Vec<u8>) {
         let mut frame = self.take_spare();
         let mut first = !self.serves(&command.target);
-        for child in self.below(&command.target) {
+        self.each_below(&command.target, false, |child| {
             self.control.collect(Some(child), REPLY, &mut frame, false);
             let (theirs, bytes): (Reply, _) = wire::take(&frame).expect("tasks run the same program");
             reply.revoked |= theirs.revoked;
             reply.failures.extend(theirs.failures);
             if !reply.ok() {
                 result.clear();
-                continue;
+                return;
             }
             match command.order {
                 Order::Reduce(_, combine) if !std::mem::take(&mut first) => {
@@ -281,7 +285,7 @@ impl Engine {
                 }
                 _ => result.extend_from_slice(bytes),
             }
-        }
+        });
         self.put_back(frame);
     }
 

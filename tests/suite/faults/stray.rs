@@ -19,13 +19,14 @@ fn messages_of_a_failed_call_are_not_received() {
     for len in [1, 5000, 100_000] {
         for round in 0..8 {
             let fail = |task: &Task, (len, value): (usize, u64)| {
-                let data = vec![value; len];
-                let sent = task.comm().isend((task.rank() + 1) % task.size(), 7, data);
-                if task.rank() == 0 {
-                    panic!("after sending {}", sent.wait_if(len <= 1000));
+                let (comm, to) = (task.comm(), (task.rank() + 1) % task.size());
+                // A long one would wait for its receiver.
+                match len {
+                    1 => comm.send(to, 7, &[value]),
+                    _ => drop(comm.isend(to, 7, vec![value; len])),
                 }
-                sent.wait_if(len <= 1000);
-                task.comm().barrier();
+                assert!(task.rank() != 0, "after sending");
+                comm.barrier();
             };
             failed(pmi::exec(fail, (len, round)), &[0], "after sending");
             let swap = |task: &Task, (len, value): (usize, u64)| {
@@ -39,20 +40,6 @@ fn messages_of_a_failed_call_are_not_received() {
             };
             assert_eq!(pmi::invoke(swap, (len, 100 + round)).unwrap(), vec![(len, 100 + round, 100 + round); n]);
         }
-    }
-}
-
-/// Waits for a message that is short enough to leave without its receiver.
-trait WaitIf {
-    fn wait_if(self, wait: bool) -> bool;
-}
-
-impl WaitIf for pmi::SendRequest<u64> {
-    fn wait_if(self, wait: bool) -> bool {
-        if wait {
-            drop(self.wait());
-        }
-        wait
     }
 }
 
@@ -74,7 +61,7 @@ fn receives_of_a_failed_call_take_no_messages() {
     }
 }
 
-/// An MPI library has a few thousand.
+/// More than MPICH has, which are 2048.
 fn communicators_of_failed_calls_are_not_used_up() {
     let n = size();
     let f = |task: &Task, bad: usize| {
@@ -82,7 +69,7 @@ fn communicators_of_failed_calls_are_not_used_up() {
         assert!(task.rank() != bad, "with communicators");
         parts[7].barrier();
     };
-    for round in 0..100 {
+    for round in 0..45 {
         failed(pmi::exec(f, round % n), &[round % n], "with communicators");
     }
 }

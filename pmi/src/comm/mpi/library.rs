@@ -272,6 +272,9 @@ impl Library {
 
     /// The last call has ended well on all tasks: what was left of it can go.
     pub(super) fn tidy(&self) {
+        if self.retired.borrow().is_empty() {
+            return;
+        }
         for mut comm in self.retired.take() {
             self.drain(comm, |_| true);
             // SAFETY: nobody uses the communicator any more, and the other tasks have come as far. Freeing is local in
