@@ -70,7 +70,7 @@ pub(crate) struct Library {
     entered: RefCell<HashMap<u64, Rc<Cell<u64>>>>,
     /// How many epochs tags can tell apart.
     epochs: u64,
-    /// Small messages that are on their way.
+    /// Messages that are on their way: small ones, and those whose requests were dropped.
     background: RefCell<Vec<OwnedRequest>>,
     /// Where the first piece of a message of the runtime is received.
     piece: RefCell<Box<[u8; PIECE]>>,
@@ -319,6 +319,7 @@ impl Library {
             self.user.set(unsafe { filled(|to| check!(MPI_Comm_dup(self.control, to))) });
         }
         self.drain(self.user(), |tag| tag != self.tag(Self::user_tag(tag)));
+        self.background.borrow_mut().retain_mut(|request| !request.test() && !request.expire(epoch));
     }
 
     /// Throws away small messages with stale tags, as far as they are in front. A large one stays: the buffer it would

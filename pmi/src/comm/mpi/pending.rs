@@ -1,5 +1,6 @@
 //! Requests: operations of MPI under way.
 
+use super::SMALL;
 use super::library::{Library, Wait};
 use super::raw::{self, check, filled, pointer, pointer_mut, with_type};
 use crate::comm::{Envelope, Owned, Pending, Revoked, VOID};
@@ -53,6 +54,13 @@ impl Request {
 
     pub(super) fn new(raw: raw::MPI_Request) -> Self {
         Self { raw, status: filled(|_| ()), done: false, failed: false }
+    }
+
+    /// The request; this one counts as done.
+    fn take(&mut self) -> Self {
+        let Self { raw, status, done, failed } = *self;
+        self.done = true;
+        Self { raw, status, done, failed }
     }
 
     pub(super) fn test(&mut self) -> bool {
@@ -115,7 +123,8 @@ pub(super) struct OwnedRequest {
 
 impl OwnedRequest {
     pub(super) fn send(library: Rc<Library>, route: Route, data: Box<dyn Owned>) -> Self {
-        // SAFETY: the buffer's heap memory stays where it is; `drop` leaks it where the send is not done.
+        // SAFETY: the buffer's heap memory stays where it is; `drop` has the library keep it where the
+        // send is not done.
         let request = unsafe { Request::send(route, data.bytes()) };
         Self { epoch: library.epoch(), library, request, data: Some(data), receives: false }
     }
@@ -156,14 +165,29 @@ impl Pending for OwnedRequest {
     }
 }
 
+impl OwnedRequest {
+    /// Gives up a large send of an earlier epoch, which nobody receives any more; whether it did. A small one goes on:
+    /// its receiver [throws it away](Library::drain).
+    pub(super) fn expire(&mut self, epoch: u64) -> bool {
+        let large = self.data.as_ref().is_some_and(|data| data.bytes().len() > SMALL);
+        let expired = large && self.epoch < epoch;
+        if expired {
+            self.request.forget_send();
+            self.data = None;
+        }
+        expired
+    }
+}
+
 impl Drop for OwnedRequest {
     fn drop(&mut self) {
-        let Some(data) = self.data.take() else { return };
-        if self.receives {
+        if self.receives && self.data.is_some() {
             self.request.cancel_receive(&self.library);
-        } else if !self.request.test() {
-            self.request.forget_send();
-            std::mem::forget(data);
+        } else if self.data.is_some() && !self.request.test() {
+            // The message may still be received: the library keeps the buffer.
+            let (request, data) = (self.request.take(), self.data.take());
+            let (library, epoch) = (self.library.clone(), self.epoch);
+            self.library.keep_until_done(Self { library, epoch, request, data, receives: false });
         }
     }
 }
