@@ -59,9 +59,9 @@ impl<P: Pointer> Remote<P> {
         assert!(image::contains(address), "a command names a function outside the executable: the tasks differ");
         // SAFETY: the distance was computed by `new` from a P, in this process or in one that runs the same
         // executable: worlds are set up only among tasks whose `fingerprint` is equal, so the same distance from
-        // `anchor` leads to the same function, of the same type. A distance is sent with the type it was made with:
-        // `Remote<P>` is private to this crate, and only one field of one message type, read by the same build,
-        // carries each `P`.
+        // `anchor` leads to the same function, of the same type. A distance is read with the type it was made with:
+        // `Remote<P>` is private to this crate and travels in `Command` alone, whose fields and variants, read by the
+        // same build that wrote them, each have one `P`.
         unsafe { std::mem::transmute_copy::<usize, P>(&address) }
     }
 }
