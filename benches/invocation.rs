@@ -16,7 +16,7 @@
 
 mod support;
 
-use pmi::{Comm, Task, op};
+use pmi::{Comm, Packed, Task, op};
 use rustix::time::{ClockId, clock_gettime};
 use std::process::ExitCode;
 use std::thread::sleep;
@@ -139,7 +139,7 @@ fn verbs_in_mpi() -> Result<Figures, Missing> {
 fn verbs() -> Result<Figures, Missing> {
     let call = |x: u64| pmi::call(|_: &Task, x: u64| x + 1, x).map(drop);
     let invoke = |x: u64| pmi::invoke(|_: &Task, x: u64| x + 1, x).map(drop);
-    let kib = |_: u64| pmi::invoke(|_: &Task, x: Vec<f64>| x, vec![1.0; 128]).map(drop);
+    let kib = |_: u64| pmi::invoke(|_: &Task, x: Packed<f64>| x, Packed(vec![1.0; 128])).map(drop);
     let reduce = |_: u64| pmi::reduce(|_: &Task, x: f64| x, 1.0, op::SUM).map(drop);
     Ok([
         ("call", microseconds(call)?),

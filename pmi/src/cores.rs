@@ -29,6 +29,12 @@ pub(crate) fn of_launcher() -> Mask {
     mask_of(affinity(parent))
 }
 
+/// How many threads this process has, where the system tells.
+#[cfg(feature = "mpi")]
+pub(crate) fn threads_of_process() -> Option<usize> {
+    std::fs::read_dir("/proc/self/task").ok().map(Iterator::count)
+}
+
 fn mask_of(cores: impl IntoIterator<Item = usize>) -> Mask {
     let mut mask = [0; CORES / 8];
     for core in cores {

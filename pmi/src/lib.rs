@@ -37,6 +37,7 @@
 // Bottom-up: a module uses only those above it in this list.
 mod error;
 mod wire;
+mod packed;
 pub mod op;
 mod cores;
 mod comm;
@@ -61,6 +62,7 @@ pub use comm::{Comm, MAX_TAG, Received, RecvRequest, SendRequest};
 pub use error::{Error, Failure, Result};
 pub use handle::Handle;
 pub use ledger::{Entry, Ledger, Tally};
+pub use packed::Packed;
 pub use progress::{Progress, with_progress};
 #[doc(hidden)]
 pub use proxy::support as __proxy;

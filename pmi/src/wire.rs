@@ -111,6 +111,24 @@ pub(crate) fn take<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8])> {
     postcard::take_from_bytes(bytes).map_err(Error::new)
 }
 
+/// Appends `value` so that [`split`] finds it behind whatever stands before it.
+pub(crate) fn append_behind<T: Serialize>(value: &T, frame: &mut Vec<u8>) -> Result<()> {
+    let before = frame.len();
+    append(value, frame)?;
+    let len = (frame.len() - before) as u64;
+    frame.extend_from_slice(&len.to_le_bytes());
+    Ok(())
+}
+
+/// The value at the end of a frame, and the bytes before it.
+pub(crate) fn split<T: DeserializeOwned>(frame: &[u8]) -> Result<(T, &[u8])> {
+    let short = || Error::new(postcard::Error::DeserializeUnexpectedEnd);
+    let (rest, len) = frame.split_last_chunk().ok_or_else(short)?;
+    let before = rest.len().checked_sub(u64::from_le_bytes(*len) as usize).ok_or_else(short)?;
+    let (bytes, value) = rest.split_at(before);
+    Ok((decode(value)?, bytes))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,5 +141,13 @@ mod tests {
         bytes.push(0);
         assert!(decode::<(f64, Vec<u32>, Option<String>)>(&bytes).is_err());
         assert_eq!(take::<(f64, Vec<u32>, Option<String>)>(&bytes).unwrap().1, [0]);
+    }
+
+    #[test]
+    fn a_value_stands_behind_other_bytes() {
+        let mut frame = vec![7, 8];
+        append_behind(&300u32, &mut frame).unwrap();
+        assert_eq!(split::<u32>(&frame).unwrap(), (300, &[7, 8][..]));
+        assert!(split::<u32>(&frame[..4]).is_err() && split::<u32>(&[9, 0, 0, 0, 0, 0, 0, 0]).is_err());
     }
 }

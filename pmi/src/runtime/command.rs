@@ -48,17 +48,12 @@ pub(crate) struct Command {
 impl Command {
     /// Adds the command to the bytes of its arguments.
     pub(crate) fn append_to(&self, frame: &mut Vec<u8>) {
-        let args = frame.len();
-        wire::append(self, frame).expect("a command can be serialised");
-        let len = (frame.len() - args) as u64;
-        frame.extend_from_slice(&len.to_le_bytes());
+        wire::append_behind(self, frame).expect("a command can be serialised");
     }
 
     /// The command and the bytes of its arguments.
     pub(crate) fn split(frame: &[u8]) -> (Self, &[u8]) {
-        let (rest, len) = frame.split_last_chunk().expect("tasks run the same program");
-        let (args, command) = rest.split_at(rest.len() - u64::from_le_bytes(*len) as usize);
-        (wire::decode(command).expect("tasks run the same program"), args)
+        wire::split(frame).expect("tasks run the same program")
     }
 
     /// The bytes of the command to end.
@@ -90,7 +85,7 @@ pub(crate) enum Order {
     Stop,
 }
 
-/// How a command ended on a task and on those below it in the tree; results' bytes follow it.
+/// How a command ended on a task and on those below it in the tree; on the wire, results' bytes come before it.
 #[derive(Serialize, Deserialize, Default)]
 pub(crate) struct Reply {
     pub(crate) failures: Vec<Failure>,

@@ -1,6 +1,8 @@
 //! What a world shall be like: options, environment, launcher.
 
 use super::world::Closing;
+#[cfg(feature = "mpi")]
+use crate::cores;
 use crate::error::{Error, Result};
 use std::path::PathBuf;
 
@@ -39,6 +41,9 @@ impl Setup {
     }
 
     /// How many threads each task's rayon pool has; the default is the task's share of the cores it may use.
+    ///
+    /// The pool of one thread is the task's own. MPI is then told that the process has no other threads, unless it has
+    /// some already: a program that starts its own later asks for 2 here where MPI must know of them.
     pub fn threads(mut self, threads: usize) -> Self {
         self.threads = Some(threads);
         self
@@ -106,6 +111,15 @@ impl Setup {
             None => Ok(cores.max(1)),
         }
     }
+
+    /// Whether this process has one thread and PMI will start no other, as far as can be known before MPI is started.
+    #[cfg(feature = "mpi")]
+    pub(crate) fn has_one_thread(&self) -> bool {
+        // One of several tasks that may use all the host's cores has its part of them.
+        let sharing = if cores::bound() == cores::of_launcher() { tasks_of_host().unwrap_or(1) } else { 1 };
+        let threads = self.threads.unwrap_or(cores::count(&cores::allowed()) / sharing);
+        threads <= 1 && cores::threads_of_process() == Some(1)
+    }
 }
 
 /// This process's rank, if an MPI launcher started it among others: for programs that say something before
@@ -133,6 +147,14 @@ pub(crate) fn launcher() -> Option<&'static str> {
     }
     // srun also sets its variables for the one process of a batch script.
     (number("SLURM_STEP_NUM_TASKS")? > 1).then_some("SLURM_STEP_NUM_TASKS")
+}
+
+/// How many tasks of the job the launcher started on this host, where it says so.
+#[cfg(feature = "mpi")]
+fn tasks_of_host() -> Option<usize> {
+    // Open MPI; MPICH and Intel MPI (Hydra).
+    let names = ["OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS"];
+    names.into_iter().find_map(|name| std::env::var(name).ok()?.parse().ok())
 }
 
 #[cfg(test)]

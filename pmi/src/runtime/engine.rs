@@ -271,7 +271,7 @@ impl Engine {
         let mut first = !self.serves(&command.target);
         self.each_below(&command.target, false, |child| {
             self.control.collect(Some(child), REPLY, &mut frame, false);
-            let (theirs, bytes): (Reply, _) = wire::take(&frame).expect("tasks run the same program");
+            let (theirs, bytes): (Reply, _) = wire::split(&frame).expect("tasks run the same program");
             reply.revoked |= theirs.revoked;
             reply.failures.extend(theirs.failures);
             if !reply.ok() {
@@ -314,11 +314,11 @@ impl Engine {
                 return self.end();
             }
             let mut reply = Reply::default();
-            let mut result = Vec::new();
+            answer.clear();
             self.prepare(&command, &mut reply);
             match command.order {
                 Order::Run(run) | Order::Reduce(run, _) => {
-                    self.attempt(&mut reply, |task| run.get()(task, args, &mut result));
+                    self.attempt(&mut reply, |task| run.get()(task, args, &mut answer));
                 }
                 Order::Make(make, index) => {
                     if let Some(object) = self.attempt(&mut reply, |task| make.get()(task, args)) {
@@ -329,13 +329,11 @@ impl Engine {
                     self.form(number, wire::decode(args).expect("tasks run the same program"));
                 }
                 Order::Record(on) => self.record(on),
-                Order::Report => self.report(&mut result),
+                Order::Report => self.report(&mut answer),
                 Order::Settle | Order::Stop => {}
             }
-            self.gather(&command, &mut reply, &mut result);
-            answer.clear();
-            wire::append(&reply, &mut answer).expect("a reply can be serialised");
-            answer.extend_from_slice(&result);
+            self.gather(&command, &mut reply, &mut answer);
+            wire::append_behind(&reply, &mut answer).expect("a reply can be serialised");
             self.control.post(above, REPLY, &answer);
             self.sent(&answer);
             self.end_of(&command);

@@ -150,7 +150,7 @@ impl Setup {
     fn start_mpi(&self) -> Result<World> {
         let again =
             || Error::setup("MPI was already started, or has ended, in this process: it can be started only once");
-        let library = Library::start().ok_or_else(again)?;
+        let library = Library::start(self.has_one_thread()).ok_or_else(again)?;
         let cores = library.cores as usize;
         let transport = Rc::new(MpiTransport::world(library.clone()));
         library.plan_exit(Engine::farewell(&*transport), world::is_inside);

@@ -164,7 +164,7 @@ impl Controller {
         command.append_to(&mut frame);
         engine.forward(&target, &frame);
 
-        let (mut reply, mut results, mut value) = (Reply::default(), Vec::new(), None);
+        let (mut reply, mut results, mut value) = (Reply::default(), engine.take_spare(), None);
         let inside = Inside::enter(engine.rank());
         engine.prepare(&command, &mut reply);
         match order {
@@ -182,11 +182,19 @@ impl Controller {
         engine.end_of(&command);
         drop(inside);
         engine.put_back(frame);
+        if results.is_empty() {
+            engine.put_back(std::mem::take(&mut results));
+        }
         if reply.ok() {
             return Ok((value, results));
         }
         self.failed.set(self.failed.get() + 1);
         Err(Error::tasks(named().verb, reply.failures))
+    }
+
+    /// Takes back the results that [`issue`](Controller::issue) returned, for their memory.
+    pub(crate) fn recycle(&self, results: Vec<u8>) {
+        self.engine.borrow().put_back(results);
     }
 
     /// Has all tasks form a group of those with these ranks.

@@ -1,6 +1,6 @@
 //! `invoke`: run, and the controller gets everyone's result.
 
-use super::{Argument, Body, Function, Method, Portable, run_and_return};
+use super::{Argument, Body, Function, Method, Portable, append_result, run, run_and_return};
 use crate::error::{Error, Result};
 use crate::handle::Handle;
 use crate::ledger::Label;
@@ -64,13 +64,22 @@ pub(super) fn run_and_gather<B: Body<Output: Serialize + DeserializeOwned>>(
     let verb = named().verb;
     let body: Run = run_and_return::<B>;
     let world = world::current(verb)?;
-    let (_, bytes) = world.issue(named, Order::Run(Remote::new(body)), target, args, body)?;
+    let alone = world.count(&target) == 1;
+    // The controller's own result, the first where it takes part, stays as it is; not alone, as what other tasks could
+    // not send shall be refused there, too.
+    let local = |task: &Task, args: &[u8], out: &mut Vec<u8>| {
+        let result = run::<B>(task, args)?;
+        if alone { append_result::<B>(&result, out).map(|()| None) } else { Ok(Some(result)) }
+    };
+    let (own, bytes) = world.issue(named, Order::Run(Remote::new(body)), target, args, local)?;
     let mut rest = &bytes[..];
     let mut results = Vec::with_capacity(world.count(&target));
-    for _ in 0..world.count(&target) {
+    results.extend(own.flatten());
+    for _ in results.len()..world.count(&target) {
         let (result, behind) = wire::take_sent(rest).map_err(|cause| Error::wire(verb, "result", cause))?;
         results.push(result);
         rest = behind;
     }
+    world.recycle(bytes);
     Ok(results)
 }

@@ -93,7 +93,10 @@ fn run_only<B: Body>(task: &Task, args: &[u8], _: &mut Vec<u8>) -> Result<(), Re
 
 /// As [`run`], and appends the result to `out`.
 fn run_and_return<B: Body<Output: Serialize>>(task: &Task, args: &[u8], out: &mut Vec<u8>) -> Result<(), Refusal> {
-    let result = run::<B>(task, args)?;
-    wire::append(&result, out)
+    append_result::<B>(&run::<B>(task, args)?, out)
+}
+
+fn append_result<B: Body<Output: Serialize>>(result: &B::Output, out: &mut Vec<u8>) -> Result<(), Refusal> {
+    wire::append(result, out)
         .map_err(|cause| format!("the result of type {} cannot be sent: {cause}", type_name::<B::Output>()))
 }

@@ -67,8 +67,11 @@ pub(super) fn run_and_combine<B: Body<Output: Serialize + DeserializeOwned>, O: 
     let (body, combine): (Run, Combine) = (run_and_return::<B>, combine::<B::Output, O>);
     let order = Order::Reduce(Remote::new(body), Remote::new(combine));
     let named = || Label { verb: "reduce", function: B::name() };
-    let (_, bytes) = world::current("reduce")?.issue(named, order, target, args, body)?;
-    wire::decode_sent(&bytes).map_err(|cause| Error::wire("reduce", "result", cause))
+    let world = world::current("reduce")?;
+    let (_, bytes) = world.issue(named, order, target, args, body)?;
+    let result = wire::decode_sent(&bytes).map_err(|cause| Error::wire("reduce", "result", cause));
+    world.recycle(bytes);
+    result
 }
 
 /// Replaces `low` by its combination with `high`.

@@ -72,8 +72,6 @@ pub(crate) struct Library {
     epochs: u64,
     /// Messages that are on their way: small ones, and those whose requests were dropped.
     background: RefCell<Vec<OwnedRequest>>,
-    /// Where the first piece of a message of the runtime is received.
-    piece: RefCell<Box<[u8; PIECE]>>,
 }
 
 /// What a wait is for: when it may end early, and how it passes the time.
@@ -88,10 +86,12 @@ pub(super) enum Wait<'a> {
 }
 
 impl Library {
-    /// Initialises MPI; `None` where that was done before.
-    pub(crate) fn start() -> Option<Rc<Self>> {
-        // Only the task's own thread calls MPI. The value finalises on drop, which `finish` does instead.
-        let (universe, _) = mpi::initialize_with_threading(mpi::Threading::Funneled)?;
+    /// Initialises MPI; `None` where that was done before. `alone` says that the process has one thread and gets no
+    /// more: Open MPI 4 takes locks where it may have others, though only the task's own calls MPI.
+    pub(crate) fn start(alone: bool) -> Option<Rc<Self>> {
+        let level = if alone { mpi::Threading::Single } else { mpi::Threading::Funneled };
+        // The value finalises on drop, which `finish` does instead.
+        let (universe, _) = mpi::initialize_with_threading(level)?;
         std::mem::forget(universe);
         let (mine, bound) = (cores::allowed(), cores::bound());
         // SAFETY: MPI is initialised; all tasks make the same calls in the same order; the gathered masks fit their
@@ -128,7 +128,6 @@ impl Library {
                 left: RefCell::default(),
                 i_left: Cell::new(false),
                 entered: RefCell::default(),
-                piece: RefCell::new(Box::new([0; PIECE])),
             }))
         }
     }
@@ -177,7 +176,6 @@ impl Library {
             }
             polls += 1;
             if polls < round {
-                std::hint::spin_loop();
                 continue;
             }
             polls = 0;
@@ -370,18 +368,20 @@ impl Library {
     /// Receives a message of the runtime; its sender.
     pub(super) fn collect(&self, from: Option<usize>, tag: u32, into: &mut Vec<u8>, idle: bool) -> usize {
         let tag = tag as c_int;
-        let mut piece = self.piece.borrow_mut();
         let how = Wait::Outside { nap: idle };
-        // SAFETY: the buffer has that length, and lives until the request is done: the wait does not end early.
+        into.clear();
+        into.reserve(PIECE);
+        // SAFETY: the buffer has room for that many bytes, and lives until the request is done: the wait does not end
+        // early. Then as many bytes as the message had are initialised.
         let (source, len) = unsafe {
             let from = from.map_or(raw::RSMPI_ANY_SOURCE, int);
-            let (data, len, byte) = (pointer_mut(&mut **piece), int(PIECE), raw::RSMPI_UINT8_T);
-            let request = filled(|to| check!(MPI_Irecv(data, len, byte, from, tag, self.control, to)));
+            let (data, room, byte) = (into.as_mut_ptr().cast(), int(PIECE), raw::RSMPI_UINT8_T);
+            let request = filled(|to| check!(MPI_Irecv(data, room, byte, from, tag, self.control, to)));
             let status = self.finish_request(request, how);
-            (status.MPI_SOURCE, filled::<c_int>(|to| check!(MPI_Get_count(&status, byte, to))) as usize)
+            let len = filled::<c_int>(|to| check!(MPI_Get_count(&status, byte, to))) as usize;
+            into.set_len(len);
+            (status.MPI_SOURCE, len)
         };
-        into.clear();
-        into.extend_from_slice(&piece[..len]);
         if len == PIECE {
             self.collect_rest(source, tag + REST, into);
         }
