@@ -1,6 +1,6 @@
 //! Making arrays.
 
-use super::{DistArray, GRAIN, slab};
+use super::{DistArray, GRAIN, Slab, expect};
 use crate::element::Element;
 use ndarray::{Dimension, IntoDimension, IxDyn, NdIndex};
 use pmi::{Code, Portable};
@@ -33,9 +33,10 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
             let (f, range) = (f.get(), layout.elements(task.rank()));
             let at = |element: usize| f(index::<D>(layout.shape(), element).into_pattern());
             let elements = task.install(|| range.into_par_iter().with_min_len(GRAIN / 16).map(at).collect());
-            slab(&layout, task.rank(), elements)
+            Slab::from_elements(&layout, task.rank(), elements)
         };
-        Self::create(shape.slice(), make, Code::new(f))
+        let layout = crate::Layout::new(shape.slice(), expect(pmi::size()));
+        Self::create_in(layout, make, Code::new(f))
     }
 }
 

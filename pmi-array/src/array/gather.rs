@@ -32,17 +32,13 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
 
     /// All elements on task 0, none elsewhere.
     fn gather_slabs(&self, task: &Task) -> Vec<T> {
-        let slab = self.local(task);
+        let mine = self.elements(task);
         if task.size() == 1 {
-            return self.elements(task, &slab).to_vec();
+            return mine.to_vec();
         }
         let counts: Vec<_> = (0..task.size()).map(|rank| self.layout.elements(rank).len()).collect();
         let mut all = (task.rank() == 0).then(|| bytemuck::zeroed_vec(self.len()));
-        task.comm().gather_v_into(
-            0,
-            T::bits(self.elements(task, &slab)),
-            all.as_deref_mut().map(|all| (all, &counts[..])),
-        );
+        task.comm().gather_v_into(0, T::bits(&mine), all.as_deref_mut().map(|all| (all, &counts[..])));
         T::from_bits(all.unwrap_or_default())
     }
 }

@@ -1,6 +1,6 @@
 //! A task's own part of an array.
 
-use super::DistArray;
+use super::{DistArray, Slab};
 use crate::element::Element;
 use ndarray::{Array, Dimension};
 use pmi::Task;
@@ -23,7 +23,7 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// While the slab is mutably borrowed.
     #[track_caller]
     pub fn local<'t>(&self, task: &'t Task) -> Ref<'t, Array<T, D>> {
-        task.get(&self.slab)
+        Ref::map(task.get(&self.slab), Slab::array)
     }
 
     /// Inside a parallel function: this task's slab, to change its elements.
@@ -32,7 +32,7 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// While the slab is borrowed.
     #[track_caller]
     pub fn local_mut<'t>(&self, task: &'t Task) -> RefMut<'t, Array<T, D>> {
-        task.get_mut(&self.slab)
+        RefMut::map(task.get_mut(&self.slab), Slab::array_mut)
     }
 
     /// The indices of axis 0 that are this task's.

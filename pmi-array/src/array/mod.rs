@@ -3,15 +3,17 @@
 mod create;
 mod gather;
 mod local;
-mod map;
+mod slab;
 
 pub use gather::set_gather_limit;
+pub(crate) use slab::{Slab, memory, recycle};
 
 use crate::element::Element;
 use crate::layout::Layout;
 use ndarray::{Array, Dimension, IxDyn};
 use pmi::{Argument, Handle, Portable, Task};
 use serde::{Deserialize, Serialize};
+use std::cell::Ref;
 use std::fmt;
 
 /// An n-dimensional array of `T`, distributed over the tasks of the world.
@@ -34,7 +36,7 @@ use std::fmt;
 #[derive(Serialize, Deserialize)]
 #[serde(bound = "")]
 pub struct DistArray<T: Element, D: Dimension + 'static> {
-    pub(crate) slab: Handle<Array<T, D>>,
+    pub(crate) slab: Handle<Slab<T, D>>,
     pub(crate) layout: Layout,
 }
 
@@ -51,33 +53,40 @@ impl<T: Element, D: Dimension + 'static> fmt::Debug for DistArray<T, D> {
 }
 
 impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
-    /// Makes an array of this shape: `slab` makes each task's part.
-    ///
-    /// For libraries: the public constructors are made of it. `slab` must return an array in standard layout with the
-    /// layout's local shape.
-    pub(crate) fn try_create<A: Argument>(
-        shape: &[usize],
-        slab: impl Fn(&Task, (Layout, A)) -> Array<T, D> + Portable,
+    /// Makes an array of this layout: `slab` makes each task's part.
+    pub(crate) fn try_create_in<A: Argument>(
+        layout: Layout,
+        slab: impl Fn(&Task, (Layout, A)) -> Slab<T, D> + Portable,
         args: A,
     ) -> pmi::Result<Self> {
-        let layout = Layout::new(shape, pmi::size()?);
         let slab = pmi::create(slab, (layout.clone(), args))?;
         Ok(Self { slab, layout })
     }
 
-    /// As [`try_create`](DistArray::try_create), where only the caller can be at fault.
+    /// As [`try_create_in`](DistArray::try_create_in), where only the caller can be at fault.
     #[track_caller]
-    pub(crate) fn create<A: Argument>(
-        shape: &[usize],
-        slab: impl Fn(&Task, (Layout, A)) -> Array<T, D> + Portable,
+    pub(crate) fn create_in<A: Argument>(
+        layout: Layout,
+        slab: impl Fn(&Task, (Layout, A)) -> Slab<T, D> + Portable,
         args: A,
     ) -> Self {
-        expect(Self::try_create(shape, slab, args))
+        expect(Self::try_create_in(layout, slab, args))
+    }
+
+    /// A slab for the calling task whose elements are to be written.
+    pub(crate) fn fresh(task: &Task, layout: &Layout) -> Slab<T, D> {
+        Slab::fresh(layout, task.rank())
+    }
+
+    /// Puts another slab in the place of this task's.
+    pub(crate) fn replace(&self, task: &Task, slab: Slab<T, D>) {
+        *task.get_mut(&self.slab) = slab;
     }
 
     /// The elements of this task's slab, in C order.
-    pub(crate) fn elements<'s>(&self, task: &Task, slab: &'s Array<T, D>) -> &'s [T] {
-        &slab.as_slice().expect("slabs are kept in C order")[..self.layout.elements(task.rank()).len()]
+    #[track_caller]
+    pub(crate) fn elements<'t>(&self, task: &'t Task) -> Ref<'t, [T]> {
+        Ref::map(task.get(&self.slab), Slab::elements)
     }
 
     /// The length of each axis.
@@ -104,16 +113,6 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
-}
-
-/// A slab of a task from its elements in C order.
-pub(crate) fn slab<T: Element, D: Dimension>(layout: &Layout, rank: usize, mut elements: Vec<T>) -> Array<T, D> {
-    let shape = layout.local_shape(rank);
-    if shape.is_empty() {
-        // An ndarray without axes has an element; that of the tasks to which it does not belong is never looked at.
-        elements.resize(1, T::default());
-    }
-    from_elements(&shape, elements)
 }
 
 /// The ndarray of this shape with these elements, in C order.

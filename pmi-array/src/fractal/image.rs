@@ -1,11 +1,11 @@
 //! Whole images, computed by all tasks.
 
 use super::{Formula, View, mirror, row_counts, row_smooth};
-use crate::array::{DistArray, slab};
+use crate::array::{DistArray, Slab, memory};
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
-use ndarray::{Array, Ix2};
+use ndarray::Ix2;
 use pmi::{Code, Portable, Task};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -185,7 +185,8 @@ impl Fractal {
         let make = |task: &Task, (layout, (fractal, row)): (Layout, (Fractal, Code<F>))| {
             fractal.slab::<T, W>(task, &layout, row.get())
         };
-        Ok(DistArray::try_create(&[view.height, view.width], make, (*self, Code::new(row)))?)
+        let layout = Layout::new(&[view.height, view.width], pmi::size()?);
+        Ok(DistArray::try_create_in(layout, make, (*self, Code::new(row)))?)
     }
 
     /// One task's slab, and in passing the rows of other slabs that it was dealt.
@@ -194,12 +195,12 @@ impl Fractal {
         task: &Task,
         layout: &Layout,
         compute: impl Fn(&Fractal, &View, usize, &mut [T]) + Sync,
-    ) -> Array<T, Ix2> {
+    ) -> Slab<T, Ix2> {
         let (rank, tasks, view) = (task.rank(), task.size(), self.view());
         let width = view.width;
-        let mut mine = vec![T::default(); layout.elements(rank).len()];
+        let mut mine = memory::<T>(layout.local_len(rank));
         if layout.is_empty() {
-            return slab(layout, rank, mine);
+            return Slab::from_elements(layout, rank, mine);
         }
         let deal = Deal::new(self, &view, layout, tasks);
         let outgoing = deal.outgoing(rank);
@@ -240,7 +241,7 @@ impl Fractal {
                 to.iter_mut().zip(values).for_each(|(to, x)| *to = x.widen());
             }
         }
-        slab(layout, rank, mine)
+        Slab::from_elements(layout, rank, mine)
     }
 }
 

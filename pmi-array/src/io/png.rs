@@ -4,6 +4,8 @@ use super::Colormap;
 use crate::array::{DistArray, GRAIN, expect};
 use crate::element::Real;
 use crate::error::{Error, Result};
+use crate::expr::Expression;
+use crate::reduce::Reduce;
 use ndarray::Ix2;
 use pmi::Task;
 use rayon::prelude::*;
@@ -103,30 +105,18 @@ impl<T: Real> DistArray<T, Ix2> {
 
     /// The smallest and largest finite element; 0 and 0 where there is none.
     fn finite_range(&self) -> Scale {
-        let range = |task: &Task, array: Self| {
-            let slab = array.local(task);
-            let finite = array
-                .elements(task, &slab)
-                .par_iter()
-                .with_min_len(GRAIN)
-                .map(|x| x.to_f64())
-                .filter(|x| x.is_finite());
-            let (min, max) = task.install(|| {
-                let one = finite.map(|x| (x, x));
-                one.reduce(|| (f64::INFINITY, f64::NEG_INFINITY), |a, b| (a.0.min(b.0), a.1.max(b.1)))
-            });
-            Scale { min, max }
-        };
-        let wider = |a: Scale, b: Scale| Scale { min: a.min.min(b.min), max: a.max.max(b.max) };
-        let scale = expect(pmi::reduce(range, self.clone(), wider));
-        if scale.min <= scale.max { scale } else { Scale { min: 0.0, max: 0.0 } }
+        if self.is_empty() {
+            return Scale { min: 0.0, max: 0.0 };
+        }
+        let min = self.map(|x| Some(x.to_f64()).filter(|x| x.is_finite()).unwrap_or(f64::INFINITY)).min();
+        let max = self.map(|x| Some(x.to_f64()).filter(|x| x.is_finite()).unwrap_or(f64::NEG_INFINITY)).max();
+        if min <= max { Scale { min, max } } else { Scale { min: 0.0, max: 0.0 } }
     }
 
     /// The colours of all pixels on task 0, none elsewhere.
     fn gather_colors(&self, task: &Task, scale: Scale, map: Colormap) -> Vec<u8> {
         let table = map.table();
-        let slab = self.local(task);
-        let values = self.elements(task, &slab);
+        let values = &*self.elements(task);
         let color = |x: &T| match x.to_f64() {
             nan if nan.is_nan() => NAN,
             x => table[scale.step(x, table.len())],

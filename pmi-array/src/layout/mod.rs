@@ -69,6 +69,25 @@ impl Layout {
         shape
     }
 
+    /// How many elements task `rank` has.
+    pub fn local_len(&self, rank: usize) -> usize {
+        self.elements(rank).len()
+    }
+
+    /// The task that has the element at this index.
+    pub fn owner(&self, index: &[usize]) -> usize {
+        index.first().map_or(0, |row| self.rows().owner(*row))
+    }
+
+    /// The index in the array of an element of task `rank`'s slab.
+    pub fn global_index(&self, rank: usize, local: &[usize]) -> Vec<usize> {
+        let mut index = local.to_vec();
+        if let Some(row) = index.first_mut() {
+            *row += self.rows().range(rank).start;
+        }
+        index
+    }
+
     /// The elements of task `rank`'s slab, numbered in C order (the last index runs fastest).
     pub fn elements(&self, rank: usize) -> Range<usize> {
         let rows = self.rows().range(rank);

@@ -1,0 +1,189 @@
+//! Computing the elements of expressions.
+
+use super::node::{BLOCK, Cursor, Frame, Held, Node, Place, View};
+use crate::element::Element;
+use crate::layout::Layout;
+use crate::simd::{Kernel, Vector, dispatch, level};
+use rayon::prelude::*;
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+/// How many elements one rayon job computes, at the least.
+pub(crate) const PIECE: usize = 32 * BLOCK;
+
+/// The layout of an expression's result: that of the first array in it that has the result's shape; else blocks of
+/// rows.
+pub(crate) fn result_layout<N: Node>(node: &N, tasks: usize) -> Layout {
+    let shape = node.shape();
+    let mut found = None;
+    node.operands(&mut |layout, _| {
+        if found.is_none() && layout.shape() == shape && layout.tasks() == tasks {
+            found = Some(layout.clone());
+        }
+    });
+    found.unwrap_or_else(|| Layout::new(&shape, tasks))
+}
+
+/// What is done with the blocks of an expression's elements.
+///
+/// (A trait and not a closure: `take` must be inlined where it is compiled for the CPU's vectors, which only a method can
+/// ask for.)
+pub(crate) trait Consume<T>: Sync {
+    /// What a run of blocks becomes.
+    type State: Send;
+
+    /// Of no blocks.
+    fn start(&self) -> Self::State;
+
+    /// Takes in a block, whose first element has the number `start` in the slab. Implementations are
+    /// `#[inline(always)]`.
+    fn take(&self, state: &mut Self::State, start: usize, block: &[T]);
+}
+
+/// Gives a run of elements to a [`Consume`].
+struct Blocks<'a, C: Cursor, F: Consume<C::Elem>> {
+    cursor: &'a mut C,
+    start: usize,
+    end: usize,
+    block: &'a mut [C::Elem],
+    state: &'a mut F::State,
+    consume: &'a F,
+}
+
+impl<C: Cursor, F: Consume<C::Elem>> Kernel for Blocks<'_, C, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(mut self) {
+        while self.start < self.end {
+            let len = BLOCK.min(self.end - self.start);
+            self.cursor.seek(self.start, len);
+            let block = match self.cursor.block() {
+                Some(block) => block,
+                None => {
+                    let block = &mut self.block[..len];
+                    read(self.cursor, block);
+                    block
+                }
+            };
+            self.consume.take(self.state, self.start, block);
+            self.start += len;
+        }
+    }
+}
+
+/// Reads the block that the cursor is at.
+#[inline(always)]
+fn read<C: Cursor>(cursor: &C, block: &mut [C::Elem]) {
+    for (i, to) in block.iter_mut().enumerate() {
+        // SAFETY: the callers have sought blocks of this length.
+        *to = unsafe { cursor.at(i) };
+    }
+}
+
+/// Writes a run of elements to where they belong.
+struct Fill<'a, C: Cursor> {
+    cursor: &'a mut C,
+    start: usize,
+    out: &'a mut [C::Elem],
+}
+
+impl<C: Cursor> Kernel for Fill<'_, C> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<V: Vector>(self) {
+        let mut start = self.start;
+        for block in self.out.chunks_mut(BLOCK) {
+            self.cursor.seek(start, block.len());
+            read(self.cursor, block);
+            start += block.len();
+        }
+    }
+}
+
+/// Runs `f` over a run of elements; where a closure of the user's panics in it, the panic that goes on says at which
+/// element.
+fn blame<W: View, R>(view: W, place: &Place, start: usize, len: usize, f: impl FnOnce() -> R) -> R {
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|payload| {
+        let mut cursor = view.cursor();
+        for number in start..start + len {
+            let element = || {
+                cursor.seek(number, 1);
+                // SAFETY: one element was sought.
+                let _ = unsafe { cursor.at(0) };
+            };
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(element)) {
+                match text(&*payload) {
+                    Some(text) => resume_unwind(Box::new(format!("{text} (at element {:?})", place.index(number)))),
+                    None => resume_unwind(payload),
+                }
+            }
+        }
+        // It does not panic any more: the closure is not a function of its arguments.
+        resume_unwind(payload)
+    })
+}
+
+fn text(payload: &(dyn Any + Send)) -> Option<&str> {
+    payload.downcast_ref::<&str>().copied().or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+}
+
+/// Computes the task's elements of a result into `out`, in C order.
+pub(crate) fn fill<N: Node>(node: &N, frame: &Frame<'_>, out: &mut [N::Elem]) {
+    let held = node.hold(frame);
+    let (view, place) = (held.view(), &frame.place);
+    let job = |(piece, out): (usize, &mut [N::Elem])| {
+        let (start, len) = (piece * PIECE, out.len());
+        blame(view, place, start, len, || dispatch(level(), Fill { cursor: &mut view.cursor(), start, out }));
+    };
+    if frame.task.threads() == 1 || out.len() <= PIECE {
+        out.chunks_mut(PIECE).enumerate().for_each(job);
+    } else {
+        frame.task.install(|| out.par_chunks_mut(PIECE).enumerate().for_each(job));
+    }
+}
+
+/// The element at index 0 of all, on all tasks; there it is broadcast from the one that has it. Any where there is none.
+pub(crate) fn first_element<H: Held>(held: &H, frame: &Frame<'_>) -> H::Elem {
+    let Place { layout, rank, .. } = &frame.place;
+    let mut first = vec![H::Elem::default()];
+    if !layout.is_empty() {
+        let owner = layout.owner(&vec![0; layout.shape().len()]);
+        if owner == *rank {
+            let view = held.view();
+            let read_first = || {
+                let mut cursor = view.cursor();
+                cursor.seek(0, 1);
+                // SAFETY: one element was sought.
+                unsafe { cursor.at(0) }
+            };
+            first[0] = blame(view, &frame.place, 0, 1, read_first);
+        }
+        let mut bits = H::Elem::bits(&first).to_vec();
+        frame.task.comm().guarded(false).broadcast(owner, &mut bits);
+        first = H::Elem::from_bits(bits);
+    }
+    first[0]
+}
+
+/// Computes the task's elements block by block, for `consume`. Each rayon job has a state of its own; they come back in
+/// the order of the elements.
+pub(crate) fn fold<H: Held, F: Consume<H::Elem>>(held: &H, frame: &Frame<'_>, consume: &F) -> Vec<F::State> {
+    let (view, place, len) = (held.view(), &frame.place, frame.place.len());
+    let pieces = len.div_ceil(PIECE).min(8 * frame.task.threads());
+    let job = |piece: usize| {
+        let cut = |piece: usize| (len.div_ceil(BLOCK) * piece / pieces * BLOCK).min(len);
+        let (start, end, mut state) = (cut(piece), cut(piece + 1), consume.start());
+        blame(view, place, start, end - start, || {
+            let (cursor, block, state) = (&mut view.cursor(), &mut vec![H::Elem::default(); BLOCK][..], &mut state);
+            dispatch(level(), Blocks { cursor, start, end, block, state, consume });
+        });
+        state
+    };
+    if pieces <= 1 || frame.task.threads() == 1 {
+        (0..pieces).map(job).collect()
+    } else {
+        frame.task.install(|| (0..pieces).into_par_iter().map(job).collect())
+    }
+}

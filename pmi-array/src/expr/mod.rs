@@ -1,0 +1,20 @@
+//! Expressions: what is computed element by element, when its result is asked for.
+//!
+//! An operator or a method like [`map`](Expression::map) runs nothing: it makes an expression, whose type says what is
+//! to be computed. What asks for a result ([`eval`](Expression::eval), a reduction, an assignment) has all tasks compute
+//! it: one command, one pass over the operands, no temporaries.
+
+mod node;
+mod leaf;
+mod map;
+mod evaluate;
+mod expression;
+mod assign;
+mod arithmetic;
+
+pub use arithmetic::{Bitwise, Modulo, Number};
+pub(crate) use evaluate::{Consume, fill, first_element, fold, result_layout};
+pub use expression::{Expr, Expression};
+pub use leaf::{Leaf, Scalar};
+pub(crate) use node::{BLOCK, Cursor, View};
+pub use node::{Frame, Held, Node, Place};

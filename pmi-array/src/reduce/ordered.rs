@@ -1,0 +1,73 @@
+//! Reductions by operators whose order matters.
+
+use super::pieces::{CHUNK, Pieces, Rule};
+use super::sums::Summable;
+use crate::array::{expect, memory, recycle};
+use crate::expr::{Expression, Frame, fill};
+use crate::layout::Layout;
+use pmi::op::Operator;
+use pmi::{Argument, Code, Task};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// Folds with an operator of the user's, from left to right.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "")]
+pub(super) struct Fold<O>(pub(super) Code<O>);
+
+impl<O> Clone for Fold<O> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<O> Copy for Fold<O> {}
+
+impl<T: Copy, O: Operator<T>> Rule<T, T> for Fold<O> {
+    fn fold(&self, elements: &[T]) -> T {
+        let op = self.0.get();
+        let (first, rest) = elements.split_first().expect("a chunk has elements");
+        rest.iter().fold(*first, |a, b| op.apply(a, *b))
+    }
+    fn combine(&self, left: T, right: T) -> T {
+        self.0.get().apply(left, right)
+    }
+}
+
+/// Multiplies.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Multiply;
+
+impl<T: Summable> Rule<T, T::Sum> for Multiply {
+    fn fold(&self, elements: &[T]) -> T::Sum {
+        elements.iter().fold(T::ONE, |product, x| T::multiply(product, x.to_sum()))
+    }
+    fn combine(&self, left: T::Sum, right: T::Sum) -> T::Sum {
+        T::multiply(left, right)
+    }
+}
+
+/// All elements of an expression combined by a rule; `None` of none. In blocks of rows, whatever the operands' layouts.
+#[track_caller]
+pub(super) fn in_order<X, R, U>(expression: &X, rule: U) -> Option<R>
+where
+    X: Expression,
+    R: Argument + Send,
+    U: Rule<X::Elem, R> + Argument + Send + Sync + 'static,
+{
+    let node = expression.node();
+    let layout = Layout::new(&crate::expr::Node::shape(&node), expect(pmi::size()));
+    let reduce = |task: &Task, (layout, node, rule): (Layout, X::Node, U)| {
+        let frame = Frame::new(task, &layout);
+        let mut elements = memory::<X::Elem>(frame.place.len());
+        fill(&node, &frame, &mut elements);
+        let start = layout.elements(task.rank()).start;
+        let fold =
+            |chunks: &[X::Elem]| task.install(|| chunks.par_chunks(CHUNK).map(|chunk| rule.fold(chunk)).collect());
+        let pieces = Pieces::new(rule, start, &elements, fold);
+        recycle(elements);
+        pieces
+    };
+    let join = |left: Pieces<X::Elem, R, U>, right| left.join(right);
+    expect(pmi::reduce(reduce, (layout, node, rule), join)).finish()
+}

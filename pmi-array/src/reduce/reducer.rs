@@ -1,0 +1,120 @@
+//! [`Reducer`]: how elements become one value.
+
+use crate::element::Element;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A rule that makes one value of many elements, in any order and any grouping.
+///
+/// The constants of [`crate::reduce`] and tuples of them are reducers; [`Reduce::aggregate`](super::Reduce::aggregate)
+/// applies them.
+pub trait Reducer<T: Element>: Clone + Send + Sync + Serialize + DeserializeOwned + 'static {
+    /// What is known of some of the elements.
+    type State: Clone + Send + Serialize + DeserializeOwned;
+    /// The value.
+    type Output;
+    /// The states of many groups of elements.
+    type Columns: Columns<T, Self>;
+
+    /// Whether [`start`](Reducer::start) looks at the first element.
+    const NEEDS_FIRST: bool = false;
+
+    /// What is known of no elements; `first` is the one at index 0 of all, or any.
+    fn start(&self, first: T) -> Self::State;
+
+    /// Takes in a block of elements; `number(i)` is the place of element `i` in the C order of all. These ascend.
+    fn add(&self, state: &mut Self::State, elements: &[T], number: &dyn Fn(usize) -> usize);
+
+    /// Takes in what is known of other elements.
+    fn join(&self, state: &mut Self::State, other: &Self::State);
+
+    /// The value of `count` elements.
+    fn finish(&self, state: &Self::State, count: usize) -> Self::Output;
+}
+
+/// The states of a row of groups that get elements together, one each.
+pub trait Columns<T: Element, R: Reducer<T>>: Send {
+    /// Of so many groups, without elements.
+    fn new(reducer: &R, width: usize, first: T) -> Self;
+
+    /// Takes in one element for each of the groups from `from` on.
+    fn add(&mut self, reducer: &R, from: usize, elements: &[T], number: &dyn Fn(usize) -> usize);
+
+    /// Says that each group has got one element more.
+    fn end_row(&mut self) {}
+
+    /// The states.
+    fn into_states(self) -> Vec<R::State>;
+}
+
+/// States one by one.
+pub struct Plain<S>(Vec<S>);
+
+impl<T: Element, R: Reducer<T>> Columns<T, R> for Plain<R::State> {
+    fn new(reducer: &R, width: usize, first: T) -> Self {
+        Self(vec![reducer.start(first); width])
+    }
+
+    #[inline(always)]
+    fn add(&mut self, reducer: &R, from: usize, elements: &[T], number: &dyn Fn(usize) -> usize) {
+        for (i, (state, x)) in self.0[from..].iter_mut().zip(elements).enumerate() {
+            reducer.add(state, std::slice::from_ref(x), &|_| number(i));
+        }
+    }
+
+    fn into_states(self) -> Vec<R::State> {
+        self.0
+    }
+}
+
+macro_rules! tuples {
+    ($(($($name:ident $n:tt),+))*) => {$(
+        impl<T: Element, $($name: Reducer<T>),+> Reducer<T> for ($($name,)+) {
+            type State = ($($name::State,)+);
+            type Output = ($($name::Output,)+);
+            type Columns = ($($name::Columns,)+);
+            const NEEDS_FIRST: bool = $($name::NEEDS_FIRST)||+;
+
+            fn start(&self, first: T) -> Self::State {
+                ($(self.$n.start(first),)+)
+            }
+            #[inline(always)]
+            fn add(&self, state: &mut Self::State, elements: &[T], number: &dyn Fn(usize) -> usize) {
+                $(self.$n.add(&mut state.$n, elements, number);)+
+            }
+            fn join(&self, state: &mut Self::State, other: &Self::State) {
+                $(self.$n.join(&mut state.$n, &other.$n);)+
+            }
+            fn finish(&self, state: &Self::State, count: usize) -> Self::Output {
+                ($(self.$n.finish(&state.$n, count),)+)
+            }
+        }
+
+        impl<T: Element, $($name: Reducer<T>),+> Columns<T, ($($name,)+)> for ($($name::Columns,)+) {
+            fn new(reducer: &($($name,)+), width: usize, first: T) -> Self {
+                ($($name::Columns::new(&reducer.$n, width, first),)+)
+            }
+            #[inline(always)]
+            fn add(&mut self, reducer: &($($name,)+), from: usize, elements: &[T], number: &dyn Fn(usize) -> usize) {
+                $(self.$n.add(&reducer.$n, from, elements, number);)+
+            }
+            fn end_row(&mut self) {
+                $(self.$n.end_row();)+
+            }
+            #[allow(non_snake_case, reason = "one name for a type and its states")]
+            fn into_states(self) -> Vec<($($name::State,)+)> {
+                $(let mut $name = self.$n.into_states().into_iter();)+
+                std::iter::from_fn(|| Some(($($name.next()?,)+))).collect()
+            }
+        }
+    )*};
+}
+
+tuples! {
+    (A 0)
+    (A 0, B 1)
+    (A 0, B 1, C 2)
+    (A 0, B 1, C 2, E 3)
+    (A 0, B 1, C 2, E 3, F 4)
+    (A 0, B 1, C 2, E 3, F 4, G 5)
+}

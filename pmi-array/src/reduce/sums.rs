@@ -1,0 +1,390 @@
+//! Sums and what is made of them: [`Sum`], [`Mean`], [`Var`], [`Std`].
+
+use super::binned::{self, Binned};
+use super::reducer::{Columns, Plain, Reducer};
+use crate::element::{Element, Real};
+use crate::expr::BLOCK;
+use crate::simd::{Kernel, Vector, dispatch, level};
+use num_complex::Complex;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+/// Types with sums: all.
+pub trait Summable: Element {
+    /// A sum under way.
+    type Partial: Clone + Default + Send + Serialize + DeserializeOwned;
+    /// Sums of columns under way.
+    type Columns: Columns<Self, Sum>;
+    /// The type of a mean: `f64` for integers and `bool`.
+    type Mean: Element;
+
+    /// 1, as a sum.
+    const ONE: Self::Sum;
+
+    /// The product of sums; integers wrap around.
+    fn multiply(a: Self::Sum, b: Self::Sum) -> Self::Sum;
+    /// Adds elements.
+    fn add(partial: &mut Self::Partial, elements: &[Self]);
+    /// Adds another sum.
+    fn join(partial: &mut Self::Partial, other: &Self::Partial);
+    /// The sum.
+    fn total(partial: &Self::Partial) -> Self::Sum;
+    /// The sum divided by the number of elements.
+    fn mean(partial: &Self::Partial, count: usize) -> Self::Mean;
+}
+
+/// The sum: of integers and `bool` in 64 bits, wrapping around; of floating-point numbers rounded once, the same bits in
+/// any order. 0 of no elements.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Sum;
+
+impl<T: Summable> Reducer<T> for Sum {
+    type State = T::Partial;
+    type Output = T::Sum;
+    type Columns = T::Columns;
+
+    fn start(&self, _: T) -> T::Partial {
+        T::Partial::default()
+    }
+    #[inline(always)]
+    fn add(&self, state: &mut T::Partial, elements: &[T], _: &dyn Fn(usize) -> usize) {
+        T::add(state, elements);
+    }
+    fn join(&self, state: &mut T::Partial, other: &T::Partial) {
+        T::join(state, other);
+    }
+    fn finish(&self, state: &T::Partial, _: usize) -> T::Sum {
+        T::total(state)
+    }
+}
+
+/// The mean: in floating-point numbers, of the exact sum. NaN of no elements.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Mean;
+
+impl<T: Summable> Reducer<T> for Mean {
+    type State = T::Partial;
+    type Output = T::Mean;
+    type Columns = MeanColumns<T>;
+
+    fn start(&self, _: T) -> T::Partial {
+        T::Partial::default()
+    }
+    #[inline(always)]
+    fn add(&self, state: &mut T::Partial, elements: &[T], _: &dyn Fn(usize) -> usize) {
+        T::add(state, elements);
+    }
+    fn join(&self, state: &mut T::Partial, other: &T::Partial) {
+        T::join(state, other);
+    }
+    fn finish(&self, state: &T::Partial, count: usize) -> T::Mean {
+        T::mean(state, count)
+    }
+}
+
+/// The columns of a mean: those of the sum.
+pub struct MeanColumns<T: Summable>(T::Columns);
+
+impl<T: Summable> Columns<T, Mean> for MeanColumns<T> {
+    fn new(_: &Mean, width: usize, first: T) -> Self {
+        Self(T::Columns::new(&Sum, width, first))
+    }
+    #[inline(always)]
+    fn add(&mut self, _: &Mean, from: usize, elements: &[T], number: &dyn Fn(usize) -> usize) {
+        self.0.add(&Sum, from, elements, number);
+    }
+    fn end_row(&mut self) {
+        self.0.end_row();
+    }
+    fn into_states(self) -> Vec<T::Partial> {
+        self.0.into_states()
+    }
+}
+
+macro_rules! integers {
+    ($($type:ty => $sum:ty;)*) => {$(
+        impl Summable for $type {
+            /// Wide enough to hold the sum of any array, for the mean.
+            type Partial = i128;
+            type Columns = Plain<i128>;
+            type Mean = f64;
+            const ONE: $sum = 1;
+
+            #[inline(always)]
+            fn multiply(a: $sum, b: $sum) -> $sum {
+                a.wrapping_mul(b)
+            }
+            #[inline(always)]
+            fn add(partial: &mut i128, elements: &[Self]) {
+                // In halves of 32 bits, whose sums fit 64.
+                for block in elements.chunks(1 << 20) {
+                    let (mut low, mut high): (u64, $sum) = (0, 0);
+                    for x in block {
+                        let x = <$sum>::from(*x);
+                        low += (x as u64) & 0xFFFF_FFFF;
+                        high += x >> 32;
+                    }
+                    *partial += (i128::from(high) << 32) + i128::from(low);
+                }
+            }
+            fn join(partial: &mut i128, other: &i128) {
+                *partial += other;
+            }
+            fn total(partial: &i128) -> $sum {
+                *partial as $sum
+            }
+            fn mean(partial: &i128, count: usize) -> f64 {
+                *partial as f64 / count as f64
+            }
+        }
+    )*};
+}
+
+integers! {
+    u8 => u64; u16 => u64; u32 => u64; u64 => u64; i8 => i64; i16 => i64; i32 => i64; i64 => i64; bool => u64;
+}
+
+/// The columns of floating-point sums.
+pub struct FloatColumns(binned::Columns);
+
+/// A block of elements as `f64`s.
+#[inline(always)]
+fn widen<'w, T: Element>(elements: &[T], wide: &'w mut [f64; BLOCK], to_f64: impl Fn(T) -> f64) -> &'w [f64] {
+    let wide = &mut wide[..elements.len()];
+    for (to, x) in wide.iter_mut().zip(elements) {
+        *to = to_f64(*x);
+    }
+    wide
+}
+
+macro_rules! floats {
+    ($($type:ty, |$block:ident, $wide:ident| $widened:expr;)*) => {$(
+        impl Summable for $type {
+            type Partial = Binned;
+            type Columns = FloatColumns;
+            type Mean = Self;
+            const ONE: Self = 1.0;
+
+            #[inline(always)]
+            fn multiply(a: Self, b: Self) -> Self {
+                a * b
+            }
+            #[inline(always)]
+            fn add(partial: &mut Binned, elements: &[Self]) {
+                let $wide = &mut [0.0; BLOCK];
+                for $block in elements.chunks(BLOCK) {
+                    partial.add($widened);
+                }
+            }
+            fn join(partial: &mut Binned, other: &Binned) {
+                partial.join(other);
+            }
+            fn total(partial: &Binned) -> Self {
+                partial.value() as Self
+            }
+            fn mean(partial: &Binned, count: usize) -> Self {
+                (partial.value() / count as f64) as Self
+            }
+        }
+
+        impl Columns<$type, Sum> for FloatColumns {
+            fn new(_: &Sum, width: usize, _: $type) -> Self {
+                Self(binned::Columns::new(width))
+            }
+            #[inline(always)]
+            fn add(&mut self, _: &Sum, from: usize, elements: &[$type], _: &dyn Fn(usize) -> usize) {
+                let $wide = &mut [0.0; BLOCK];
+                for ($block, from) in elements.chunks(BLOCK).zip((from..).step_by(BLOCK)) {
+                    self.0.add(from, $widened);
+                }
+            }
+            fn end_row(&mut self) {
+                self.0.end_row();
+            }
+            fn into_states(self) -> Vec<Binned> {
+                self.0.into_sums()
+            }
+        }
+
+        impl Summable for Complex<$type> {
+            type Partial = [Binned; 2];
+            type Columns = Plain<[Binned; 2]>;
+            type Mean = Self;
+            const ONE: Self = Complex { re: 1.0, im: 0.0 };
+
+            #[inline(always)]
+            fn multiply(a: Self, b: Self) -> Self {
+                a * b
+            }
+            #[inline(always)]
+            fn add(partial: &mut [Binned; 2], elements: &[Self]) {
+                let wide = &mut [0.0; BLOCK];
+                for block in elements.chunks(BLOCK) {
+                    partial[0].add(widen(block, wide, |z| z.re.into()));
+                    partial[1].add(widen(block, wide, |z| z.im.into()));
+                }
+            }
+            fn join(partial: &mut [Binned; 2], other: &[Binned; 2]) {
+                partial.iter_mut().zip(other).for_each(|(mine, other)| mine.join(other));
+            }
+            fn total([re, im]: &[Binned; 2]) -> Self {
+                Self::new(re.value() as $type, im.value() as $type)
+            }
+            fn mean([re, im]: &[Binned; 2], count: usize) -> Self {
+                Self::new((re.value() / count as f64) as $type, (im.value() / count as f64) as $type)
+            }
+        }
+    )*};
+}
+
+floats! {
+    f32, |block, wide| widen(block, wide, f64::from);
+    f64, |block, _wide| block;
+}
+
+/// The variance with `ddof` degrees of freedom taken off the number of elements: NumPy's `var(ddof=...)`. NaN where
+/// nothing is left.
+///
+/// In one pass, by sums of the elements less the first one and of their squares (Chan, Golub and LeVeque, *Algorithms
+/// for computing the sample variance*, The American Statistician 37, 1983); the squares and all sums are exact to 2^-80,
+/// so that little is lost where the shift is a bad one.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Var {
+    /// How many degrees of freedom the elements do not have.
+    pub ddof: usize,
+}
+
+/// The standard deviation: the square root of [`Var`].
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
+pub struct Std {
+    /// How many degrees of freedom the elements do not have.
+    pub ddof: usize,
+}
+
+/// What is known of some elements: the shift, the sum of their differences from it, and that of the squares of these.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Moments {
+    shift: f64,
+    first: Binned,
+    second: Binned,
+}
+
+impl Moments {
+    fn of(shift: f64) -> Self {
+        Self { shift, first: Binned::default(), second: Binned::default() }
+    }
+
+    /// Adds a block.
+    fn add(&mut self, numbers: &[f64]) {
+        let (mut off, mut square, mut rest) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
+        let len = numbers.len();
+        let (off, square, rest) = (&mut off[..len], &mut square[..len], &mut rest[..len]);
+        let exact = dispatch(level(), Squares { numbers, shift: self.shift, off, square, rest });
+        self.first.add(off);
+        self.second.add(square);
+        if exact {
+            self.second.add(rest);
+        }
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.first.join(&other.first);
+        self.second.join(&other.second);
+    }
+
+    fn variance(&self, count: usize, ddof: usize) -> f64 {
+        let (n, first, second) = (count as f64, self.first.value(), self.second.value());
+        // second - first^2 / n, with the rounding errors of the square and of the quotient.
+        let square = first * first;
+        let quotient = square / n;
+        let error = first.mul_add(first, -square) + quotient.mul_add(-n, square);
+        let sum = (second - quotient) - error / n;
+        if sum < 0.0 { 0.0 } else { sum / (n - ddof as f64).max(0.0) }
+    }
+}
+
+/// Numbers less the shift, their squares as rounded, and what is missing from these; whether that is so for all, which
+/// it is not where a square overflows.
+struct Squares<'a> {
+    numbers: &'a [f64],
+    shift: f64,
+    off: &'a mut [f64],
+    square: &'a mut [f64],
+    rest: &'a mut [f64],
+}
+
+impl Kernel for Squares<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<V: Vector>(self) -> bool {
+        let mut exact = true;
+        let out = self.off.iter_mut().zip(self.square).zip(self.rest);
+        for (x, ((off, square), rest)) in self.numbers.iter().zip(out) {
+            let x = x - self.shift;
+            (*off, *square) = (x, x * x);
+            *rest = x.mul_add(x, -*square);
+            exact &= rest.is_finite();
+        }
+        exact
+    }
+}
+
+macro_rules! spread {
+    ($($name:ident: |$variance:ident| $value:expr;)*) => {$(
+        impl<T: Real + Spread> Reducer<T> for $name {
+            type State = Moments;
+            type Output = T::Real;
+            type Columns = Plain<Moments>;
+            const NEEDS_FIRST: bool = true;
+
+            fn start(&self, first: T) -> Moments {
+                let first = first.to_f64();
+                Moments::of(if first.is_finite() { first } else { 0.0 })
+            }
+            #[inline(always)]
+            fn add(&self, state: &mut Moments, elements: &[T], _: &dyn Fn(usize) -> usize) {
+                let wide = &mut [0.0; BLOCK];
+                for block in elements.chunks(BLOCK) {
+                    state.add(widen(block, wide, T::to_f64));
+                }
+            }
+            fn join(&self, state: &mut Moments, other: &Moments) {
+                state.join(other);
+            }
+            fn finish(&self, state: &Moments, count: usize) -> T::Real {
+                let $variance = state.variance(count, self.ddof);
+                T::narrow($value)
+            }
+        }
+    )*};
+}
+
+spread! {
+    Var: |variance| variance;
+    Std: |variance| variance.sqrt();
+}
+
+/// Real types and the type of their variance.
+pub trait Spread: Element {
+    /// `f32` for itself, `f64` for all others.
+    type Real: Element;
+    /// An `f64` as one.
+    fn narrow(x: f64) -> Self::Real;
+}
+
+macro_rules! narrow {
+    ($($type:ty => $real:ty;)*) => {$(
+        impl Spread for $type {
+            type Real = $real;
+            fn narrow(x: f64) -> $real {
+                x as $real
+            }
+        }
+    )*};
+}
+
+narrow! {
+    f32 => f32; f64 => f64; u8 => f64; u16 => f64; u32 => f64; u64 => f64; i8 => f64; i16 => f64; i32 => f64; i64 => f64;
+    bool => f64;
+}
