@@ -27,5 +27,5 @@ pub use element::{Element, Real};
 pub use error::{Error, Result};
 pub use fractal::Fractal;
 pub use io::Colormap;
-pub use layout::{Block, Layout};
+pub use layout::{Axis, Block, Distribution, Indices, Layout, Overlap, Part, Span, Spans};
 pub use simd::simd_level;

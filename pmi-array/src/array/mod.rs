@@ -46,7 +46,7 @@ impl<T: Element, D: Dimension + 'static> Clone for DistArray<T, D> {
 
 impl<T: Element, D: Dimension + 'static> fmt::Debug for DistArray<T, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DistArray<{}>({})", std::any::type_name::<T>(), self.layout)
+        write!(f, "DistArray<{}>({})", std::any::type_name::<T>(), self.layout.summary())
     }
 }
 
@@ -77,7 +77,7 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
 
     /// The elements of this task's slab, in C order.
     pub(crate) fn elements<'s>(&self, task: &Task, slab: &'s Array<T, D>) -> &'s [T] {
-        &slab.as_slice().expect("slabs are kept in C order")[..self.layout.elements(task.rank()).len()]
+        &slab.as_slice().expect("slabs are kept in C order")[..self.layout.part(task.rank()).len()]
     }
 
     /// The length of each axis.
