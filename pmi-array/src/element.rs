@@ -25,7 +25,7 @@ pub trait Element:
     + 'static
 {
     /// Plain data with the same bytes: what is sent between tasks.
-    type Bits: Pod;
+    type Bits: Pod + Send + Sync;
 
     /// Elements as plain data.
     fn bits(elements: &[Self]) -> &[Self::Bits];

@@ -17,6 +17,7 @@ mod error;
 mod element;
 mod simd;
 mod layout;
+mod exchange;
 mod array;
 mod reduce;
 pub mod fractal;

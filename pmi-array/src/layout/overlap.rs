@@ -85,7 +85,7 @@ impl Spans {
         let merge = |range: Range<usize>| Merge { sets: [a, b], at: range.start, end: range.end };
         let (start, end) = (a.start().max(b.start()), a.end().min(b.end()));
         let period = match (a.period(), b.period()) {
-            (Some(a), Some(b)) => common_multiple(a, b),
+            (Some(a), Some(b)) => Some(common_multiple(a, b)),
             (a, b) => a.or(b),
         };
         let mut all = Self::default();
@@ -209,13 +209,13 @@ impl Section {
     }
 }
 
-/// The least common multiple, where it can be counted.
-fn common_multiple(a: usize, b: usize) -> Option<usize> {
+/// The least common multiple, or more than any axis has where it cannot be counted.
+fn common_multiple(a: usize, b: usize) -> usize {
     let (mut divisor, mut rest) = (a, b);
     while rest > 0 {
         (divisor, rest) = (rest, divisor % rest);
     }
-    Some((a / divisor).checked_mul(b).unwrap_or(usize::MAX))
+    (a / divisor).saturating_mul(b)
 }
 
 /// The overlap of two parts of an array: the product of the overlaps of their axes. From [`Part::overlap`].
