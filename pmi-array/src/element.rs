@@ -1,5 +1,6 @@
 //! What arrays are made of.
 
+use crate::cast::Cast;
 use bytemuck::{NoUninit, Pod};
 use num_complex::Complex;
 use serde::Serialize;
@@ -13,6 +14,7 @@ mod sealed {
 /// The types that array elements can have: `f32 f64 i8 i16 i32 i64 u8 u16 u32 u64 bool Complex<f32> Complex<f64>`.
 pub trait Element:
     sealed::Sealed
+    + Cast
     + Copy
     + Default
     + PartialEq

@@ -14,6 +14,7 @@
 
 // Bottom-up: a module uses only those above it in this list.
 mod error;
+mod cast;
 mod element;
 mod simd;
 mod layout;
@@ -23,7 +24,8 @@ mod reduce;
 pub mod fractal;
 mod io;
 
-pub use array::{DistArray, set_gather_limit};
+pub use array::{DistArray, Distributed, Inexact, Shape, Stepped, set_gather_limit};
+pub use cast::Cast;
 pub use element::{Element, Real};
 pub use error::{Error, Result};
 pub use fractal::Fractal;

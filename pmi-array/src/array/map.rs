@@ -8,7 +8,7 @@ use pmi::{Argument, Code, Portable, Task};
 use rayon::prelude::*;
 
 impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
-    /// The array of `f(x)` for each element `x`. No communication.
+    /// The array of `f(x)` for each element `x`, in the same layout. No communication.
     ///
     /// ```
     /// use pmi_array::DistArray;
@@ -51,6 +51,6 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
             let mapped = task.install(|| mine.par_iter().with_min_len(GRAIN).map(|x| f(&args, *x)).collect());
             slab(&layout, task.rank(), mapped)
         };
-        DistArray::create(self.shape(), make, (self.clone(), Code::new(f), args))
+        DistArray::create_in(self.layout.clone(), make, (self.clone(), Code::new(f), args))
     }
 }

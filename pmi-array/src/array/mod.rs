@@ -1,11 +1,20 @@
 //! [`DistArray`]: an array whose elements lie on many tasks.
 
+mod shape;
+mod redistribute;
 mod create;
+mod fill;
+mod ranges;
+mod meshgrid;
+mod convert;
 mod gather;
 mod local;
+mod element_access;
 mod map;
 
 pub use gather::set_gather_limit;
+pub use ranges::{Inexact, Stepped};
+pub use shape::{Distributed, Shape};
 
 use crate::element::Element;
 use crate::layout::Layout;
@@ -16,8 +25,9 @@ use std::fmt;
 
 /// An n-dimensional array of `T`, distributed over the tasks of the world.
 ///
-/// The controller has a handle; each task has a slab, some rows of the array (see [`Layout`]). Methods read as serial:
-/// each is one command that all tasks carry out on their slabs, with rayon inside each. The handle can be an argument
+/// The controller has a handle; each task has a slab, a part of the array as its [`Layout`] says: some rows, unless the
+/// array was [made](Shape::distributed) or [moved](DistArray::redistribute) otherwise. Methods read as serial: each is
+/// one command that all tasks carry out on their slabs, with rayon inside each. The handle can be an argument
 /// of any parallel function, which gets at the task's slab with [`local`](DistArray::local). Cloning it does not copy
 /// the elements: both name the same array.
 ///
@@ -51,18 +61,16 @@ impl<T: Element, D: Dimension + 'static> fmt::Debug for DistArray<T, D> {
 }
 
 impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
-    /// Makes an array of this shape: `slab` makes each task's part.
+    /// Makes an array of this shape, in the default layout: `slab` makes each task's part.
     ///
-    /// For libraries: the public constructors are made of it. `slab` must return an array in standard layout with the
+    /// For libraries: the public constructors are made of these. `slab` must return an array in standard layout with the
     /// layout's local shape.
     pub(crate) fn try_create<A: Argument>(
         shape: &[usize],
         slab: impl Fn(&Task, (Layout, A)) -> Array<T, D> + Portable,
         args: A,
     ) -> pmi::Result<Self> {
-        let layout = Layout::new(shape, pmi::size()?);
-        let slab = pmi::create(slab, (layout.clone(), args))?;
-        Ok(Self { slab, layout })
+        Self::try_create_in(Layout::new(shape, pmi::size()?), slab, args)
     }
 
     /// As [`try_create`](DistArray::try_create), where only the caller can be at fault.
@@ -73,6 +81,26 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
         args: A,
     ) -> Self {
         expect(Self::try_create(shape, slab, args))
+    }
+
+    /// As [`try_create`](DistArray::try_create), in this layout.
+    pub(crate) fn try_create_in<A: Argument>(
+        layout: Layout,
+        slab: impl Fn(&Task, (Layout, A)) -> Array<T, D> + Portable,
+        args: A,
+    ) -> pmi::Result<Self> {
+        let slab = pmi::create(slab, (layout.clone(), args))?;
+        Ok(Self { slab, layout })
+    }
+
+    /// As [`try_create_in`](DistArray::try_create_in), where only the caller can be at fault.
+    #[track_caller]
+    pub(crate) fn create_in<A: Argument>(
+        layout: Layout,
+        slab: impl Fn(&Task, (Layout, A)) -> Array<T, D> + Portable,
+        args: A,
+    ) -> Self {
+        expect(Self::try_create_in(layout, slab, args))
     }
 
     /// The elements of this task's slab, in C order.

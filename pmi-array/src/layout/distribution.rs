@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 /// ```
 /// use pmi_array::{Axis, DistArray};
 /// # pmi::with_tasks(4, || {
-/// let a = DistArray::from_fn((6, 8), |(i, j)| i * j).redistribute([Axis::Whole, Axis::Block]);
+/// let a = DistArray::from_fn((6, 8), |(i, j)| (i * j) as u64).redistribute([Axis::Whole, Axis::Block]);
 /// assert_eq!(a.layout().local_shape(1), [6, 2]);
 /// let b = a.redistribute(([Axis::Cyclic, Axis::Block], [2, 2])); // on a grid of 2 x 2 tasks
 /// assert_eq!(b.layout().local_shape(1), [3, 4]);

@@ -123,7 +123,7 @@ impl Indices {
     }
 
     /// What is left, from `global` on, of the first run that does not end before it.
-    pub(super) fn run_from(&self, global: usize) -> Option<Range<usize>> {
+    pub(crate) fn run_from(&self, global: usize) -> Option<Range<usize>> {
         if self.len == 0 {
             return None;
         }

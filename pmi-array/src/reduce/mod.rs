@@ -115,7 +115,7 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
             let fold = |chunks: &[T]| task.install(|| chunks.par_chunks(CHUNK).map(|chunk| rule.fold(chunk)).collect());
             Pieces::new(rule, start, array.elements(task, &slab), fold)
         };
-        expect(pmi::reduce(reduce, (self.clone(), rule), |left: Pieces<_, _, _>, right| left.join(right))).finish()
+        expect(pmi::reduce(reduce, (self.in_rows(), rule), |left: Pieces<_, _, _>, right| left.join(right))).finish()
     }
 }
 
