@@ -155,7 +155,7 @@ fn run(args: &Args) -> Result<(), Box<dyn std::error::Error>> {
         best_of(args.repeat.get(), || fractal.smooth())?
     } else {
         let (seconds, counts) = best_of(args.repeat.get(), || fractal.counts())?;
-        (seconds, counts.map(f64::from))
+        (seconds, counts.map(f64::from).eval())
     };
     // A continuous escape time begins with the whole number of iterations that it took.
     let iterations = escape.map(|x| x as u64).sum();
@@ -205,7 +205,7 @@ fn best_of<T>(times: usize, compute: impl Fn() -> array::Result<T>) -> array::Re
 /// whole range of colours.
 fn shade(escape: &DistArray<f64, Ix2>, maxit: f64, colormap: Colormap) -> DistArray<f64, Ix2> {
     let log = |&(min, maxit): &(f64, f64), x: f64| if x < maxit { (1.0 + x - min).ln() } else { f64::NEG_INFINITY };
-    let log = escape.map_with((escape.min(), maxit), log);
+    let log = escape.map_with((escape.min(), maxit), log).eval();
     let moment = |n: i32| log.map_with(n, |n, s| if s.is_finite() { s.powi(*n) } else { 0.0 }).sum();
     let escaped = moment(0).max(1.0);
     let mean = moment(1) / escaped;
@@ -214,7 +214,7 @@ fn shade(escape: &DistArray<f64, Ix2>, maxit: f64, colormap: Colormap) -> DistAr
     let curve = |(mean, deviation): &(f64, f64), s: f64| (1.0 + (1.4 * (mean - s) / deviation).exp()).powf(-1.5);
     let light = log.map_with((mean, deviation), curve);
     let brightness = |t| colormap.color(t).iter().map(|part| u32::from(*part)).sum::<u32>();
-    if brightness(0.0) < brightness(1.0) { light } else { light.map(|t| -t) }
+    if brightness(0.0) < brightness(1.0) { light.eval() } else { light.map(|t| -t).eval() }
 }
 
 /// Checks that a file can be written, and leaves all as it was.

@@ -1,6 +1,7 @@
 //! What arrays are made of.
 
-use bytemuck::{NoUninit, Pod};
+use crate::cast::Cast;
+use bytemuck::{NoUninit, Pod, Zeroable};
 use num_complex::Complex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,6 +14,7 @@ mod sealed {
 /// The types that array elements can have: `f32 f64 i8 i16 i32 i64 u8 u16 u32 u64 bool Complex<f32> Complex<f64>`.
 pub trait Element:
     sealed::Sealed
+    + Cast
     + Copy
     + Default
     + PartialEq
@@ -22,10 +24,11 @@ pub trait Element:
     + Serialize
     + DeserializeOwned
     + NoUninit
+    + Zeroable
     + 'static
 {
     /// Plain data with the same bytes: what is sent between tasks.
-    type Bits: Pod;
+    type Bits: Pod + Send + Sync;
 
     /// Elements as plain data.
     fn bits(elements: &[Self]) -> &[Self::Bits];

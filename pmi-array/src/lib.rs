@@ -4,7 +4,7 @@
 //! tasks of a [`pmi`] world, and every method runs on all of them, with rayon inside each.
 //!
 //! ```
-//! use pmi_array::{Colormap, DistArray};
+//! use pmi_array::{Colormap, DistArray, Reduce};
 //! # pmi::with_tasks(2, || {
 //! let counts = DistArray::mandelbrot((-2.0, -1.0), (1.0, 1.0), (60, 40), 100);
 //! assert_eq!((counts.shape(), counts.max()), (&[40, 60][..], 100));
@@ -14,24 +14,27 @@
 
 // Bottom-up: a module uses only those above it in this list.
 mod error;
+mod cast;
 mod element;
 mod simd;
 mod layout;
-mod array;
+mod memory;
 mod exchange;
+mod array;
 mod promote;
 pub mod expr;
 pub mod reduce;
 pub mod fractal;
 mod io;
 
-pub use array::{DistArray, set_gather_limit};
+pub use array::{DistArray, Distributed, Inexact, Shape, Stepped, set_gather_limit};
+pub use cast::Cast;
 pub use element::{Element, Real};
 pub use error::{Error, Result};
 pub use expr::{Expr, Expression};
 pub use fractal::Fractal;
 pub use io::Colormap;
-pub use layout::{Block, Layout};
-pub use promote::{Cast, Promote};
+pub use layout::{Axis, Block, Distribution, Indices, Layout, Overlap, Part, Span, Spans};
+pub use promote::Promote;
 pub use reduce::Reduce;
 pub use simd::simd_level;

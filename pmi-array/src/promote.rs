@@ -1,15 +1,8 @@
-//! Types of elements combined: conversions, and what two types become together.
+//! What two types of elements become together.
 
+use crate::cast::Cast;
 use crate::element::Element;
 use num_complex::Complex;
-
-/// The conversion of one element type into another, as `as` does it: integers wrap, floating-point numbers are rounded
-/// to the nearest or, towards integers, cut off and clamped (NaN becomes 0), what is not 0 is `true`, and of a complex
-/// number the real part is taken.
-pub trait Cast<U: Element>: Element {
-    /// The element as a `U`.
-    fn cast(self) -> U;
-}
 
 /// What two element types become together, by NumPy's rule: the smallest type that holds the values of both.
 ///
@@ -39,91 +32,6 @@ pub trait Promote<U: Element>: Element {
     fn right(other: U) -> Self::Output;
 }
 
-macro_rules! casts {
-    ($($from:ty)* => $to:ty) => {$(
-        impl Cast<$to> for $from {
-            #[inline(always)]
-            fn cast(self) -> $to {
-                self as $to
-            }
-        }
-    )*};
-}
-
-macro_rules! all_casts {
-    ($($real:ty)*) => {$(
-        casts!(u8 u16 u32 u64 i8 i16 i32 i64 f32 f64 => $real);
-        impl Cast<$real> for bool {
-            #[inline(always)]
-            fn cast(self) -> $real {
-                u8::from(self) as $real
-            }
-        }
-        impl Cast<bool> for $real {
-            #[inline(always)]
-            fn cast(self) -> bool {
-                self != <$real>::default()
-            }
-        }
-        all_casts!(@complex $real, f32);
-        all_casts!(@complex $real, f64);
-    )*};
-    (@complex $real:ty, $part:ty) => {
-        impl Cast<Complex<$part>> for $real {
-            #[inline(always)]
-            fn cast(self) -> Complex<$part> {
-                Complex::new(self as $part, 0.0)
-            }
-        }
-        impl Cast<$real> for Complex<$part> {
-            #[inline(always)]
-            fn cast(self) -> $real {
-                self.re as $real
-            }
-        }
-    };
-}
-
-all_casts!(u8 u16 u32 u64 i8 i16 i32 i64 f32 f64);
-
-macro_rules! complex_casts {
-    ($($part:ty)*) => {$(
-        impl Cast<Complex<$part>> for bool {
-            #[inline(always)]
-            fn cast(self) -> Complex<$part> {
-                Complex::new(Cast::<$part>::cast(self), 0.0)
-            }
-        }
-        impl Cast<bool> for Complex<$part> {
-            #[inline(always)]
-            fn cast(self) -> bool {
-                self != Self::default()
-            }
-        }
-        impl Cast<Complex<f32>> for Complex<$part> {
-            #[inline(always)]
-            fn cast(self) -> Complex<f32> {
-                Complex::new(self.re as f32, self.im as f32)
-            }
-        }
-        impl Cast<Complex<f64>> for Complex<$part> {
-            #[inline(always)]
-            fn cast(self) -> Complex<f64> {
-                Complex::new(self.re as f64, self.im as f64)
-            }
-        }
-    )*};
-}
-
-complex_casts!(f32 f64);
-
-impl Cast<bool> for bool {
-    #[inline(always)]
-    fn cast(self) -> bool {
-        self
-    }
-}
-
 type C32 = Complex<f32>;
 type C64 = Complex<f64>;
 
@@ -133,11 +41,11 @@ macro_rules! promotions {
             type Output = $both;
             #[inline(always)]
             fn left(self) -> $both {
-                self.cast()
+                self.cast::<$both>()
             }
             #[inline(always)]
             fn right(other: $right) -> $both {
-                other.cast()
+                other.cast::<$both>()
             }
         }
     )*)*};

@@ -13,7 +13,9 @@
 //! | `farms` | farms of items; `with!` |
 //! | `fractals` | fractals against their definition |
 //! | `groups` | groups of tasks, calls on one task |
+//! | `layouts` | making arrays in every layout, single elements, conversions |
 //! | `ledger` | what the ledger counts, its trace |
+//! | `motion` | arrays moved from any layout to any other |
 //! | `programs` | the example programs, as processes under both launchers |
 //! | `proxies` | front classes and front traits |
 //! | `revocation` | tasks that wait for one that has failed |
@@ -25,7 +27,9 @@ mod farms;
 mod faults;
 mod fractals;
 mod groups;
+mod layouts;
 mod ledger;
+mod motion;
 mod programs;
 mod proxies;
 mod revocation;
@@ -65,6 +69,8 @@ fn all() -> Vec<Case> {
         revocation::cases(),
         faults::cases(),
         arrays::cases(),
+        layouts::cases(),
+        motion::cases(),
         fractals::cases(),
     ]
     .into_iter()

@@ -1,15 +1,19 @@
-//! Making arrays.
+//! Making arrays from functions.
 
-use super::{DistArray, GRAIN, Slab, expect};
+use super::shape::layout_of;
+use super::{DistArray, GRAIN, Shape};
 use crate::element::Element;
-use ndarray::{Dimension, IntoDimension, IxDyn, NdIndex};
-use pmi::{Code, Portable};
+use crate::layout::{Indices, Layout, Part};
+use crate::memory::memory;
+use ndarray::{Array, Dimension, NdIndex};
+use pmi::{Argument, Code, Portable, Task};
 use rayon::prelude::*;
 
 impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// The array whose element at each index is `f(index)`: NumPy's `fromfunction`. No communication.
     ///
-    /// `shape` and the index are as in ndarray: `n` and `i` for one axis, `(rows, columns)` and `(i, j)` for two.
+    /// `shape` and the index are as in ndarray: `n` and `i` for one axis, `(rows, columns)` and `(i, j)` for two. See
+    /// [`Shape`] for other layouts than the default.
     ///
     /// ```
     /// use pmi_array::DistArray;
@@ -24,28 +28,97 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     #[track_caller]
     pub fn from_fn<S, F>(shape: S, f: F) -> Self
     where
-        S: IntoDimension<Dim = D>,
+        S: Shape<Dim = D>,
         D::Pattern: NdIndex<D>,
         F: Fn(D::Pattern) -> T + Portable + Send + Sync,
     {
-        let shape = shape.into_dimension();
-        let make = |task: &pmi::Task, (layout, f): (crate::Layout, Code<F>)| {
-            let (f, range) = (f.get(), layout.elements(task.rank()));
-            let at = |element: usize| f(index::<D>(layout.shape(), element).into_pattern());
-            let elements = task.install(|| range.into_par_iter().with_min_len(GRAIN / 16).map(at).collect());
-            Slab::from_elements(&layout, task.rank(), elements)
+        let make = |task: &Task, (layout, f): (Layout, Code<F>)| {
+            let f = f.get();
+            tabulate(task, &layout, |index: &D| f(index.clone().into_pattern()))
         };
-        let layout = crate::Layout::new(shape.slice(), expect(pmi::size()));
-        Self::create_in(layout, make, Code::new(f))
+        Self::create_in(layout_of(shape), make, Code::new(f))
+    }
+
+    /// The array whose slabs the tasks make themselves: `f(task, part, args)` returns the elements of `part`, what the
+    /// task has of the array, as an ndarray of the part's shape. No communication but what `f` does.
+    ///
+    /// ```
+    /// use ndarray::Array2;
+    /// use pmi_array::DistArray;
+    /// # pmi::with_tasks(3, || {
+    /// let ranks = DistArray::from_local(
+    ///     (5, 2),
+    ///     |task, part, scale: f64| Array2::from_elem((part.shape()[0], 2), scale * task.rank() as f64),
+    ///     0.5,
+    /// );
+    /// assert_eq!(ranks.gather().unwrap().column(0).to_vec(), [0.0, 0.0, 0.5, 0.5, 1.0]);
+    /// # })
+    /// ```
+    ///
+    /// # Panics
+    /// Where `f` panics or returns an array of another shape, or the calling thread controls no world.
+    #[track_caller]
+    pub fn from_local<S, A, F>(shape: S, f: F, args: A) -> Self
+    where
+        S: Shape<Dim = D>,
+        A: Argument,
+        F: Fn(&Task, &Part, A) -> Array<T, D> + Portable,
+    {
+        let make = |task: &Task, (layout, (f, args)): (Layout, (Code<F>, A))| {
+            let part = layout.part(task.rank());
+            let made = (f.get())(task, &part, args);
+            let (expected, rank) = (part.shape(), task.rank());
+            assert!(
+                made.shape() == expected,
+                "from_local: task {rank} made a slab of shape {:?}, its part of the array has {expected:?}",
+                made.shape()
+            );
+            made.iter().copied().take(part.len()).collect::<Vec<_>>()
+        };
+        Self::create_in(layout_of(shape), make, (Code::new(f), args))
     }
 }
 
-/// The index of an element that is numbered in C order.
-fn index<D: Dimension>(shape: &[usize], mut element: usize) -> D {
-    let mut index = IxDyn::zeros(shape.len());
-    for axis in (0..shape.len()).rev() {
-        index[axis] = element % shape[axis];
-        element /= shape[axis];
+/// The slab whose element at each index of the array is `f(index)`.
+pub(super) fn tabulate<T: Element, D: Dimension>(task: &Task, layout: &Layout, f: impl Fn(&D) -> T + Sync) -> Vec<T> {
+    let part = layout.part(task.rank());
+    let mut elements = memory::<T>(part.len());
+    // As many as make a job of the cheapest functions, few enough that costly ones are shared evenly.
+    let chunk = GRAIN / 16;
+    let fill = |(number, chunk_of): (usize, &mut [T])| fill(&part, number * chunk, chunk_of, &f);
+    task.install(|| elements.par_chunks_mut(chunk).enumerate().for_each(fill));
+    elements
+}
+
+/// Fills `elements`, those of a part from number `first` on in C order.
+fn fill<T, D: Dimension>(part: &Part, first: usize, elements: &mut [T], f: &impl Fn(&D) -> T) {
+    let mut index = D::zeros(part.axes().len());
+    let Some((columns, others)) = part.axes().split_last() else {
+        elements.iter_mut().for_each(|element| *element = f(&index));
+        return;
+    };
+    let (mut row, mut column) = (first / columns.len(), first % columns.len());
+    let mut rest = elements;
+    while !rest.is_empty() {
+        place(others, row, &mut index);
+        while column < columns.len() && !rest.is_empty() {
+            let start = columns.get(column);
+            let run = columns.run_from(start).map_or(0, |run| run.len()).min(rest.len());
+            let (now, later) = rest.split_at_mut(run);
+            for (step, element) in now.iter_mut().enumerate() {
+                index[others.len()] = start + step;
+                *element = f(&index);
+            }
+            (rest, column) = (later, column + run);
+        }
+        (row, column) = (row + 1, 0);
     }
-    D::from_dimension(&index).expect("an array has as many axes as its type says")
+}
+
+/// Sets the first numbers of an index to those of a row of a part.
+fn place<D: Dimension>(axes: &[Indices], mut row: usize, index: &mut D) {
+    for (number, axis) in axes.iter().enumerate().rev() {
+        index[number] = axis.get(row % axis.len());
+        row /= axis.len();
+    }
 }

@@ -1,8 +1,11 @@
 //! The whole array on the controller.
 
+use super::redistribute::BUDGET;
 use super::{DistArray, from_elements};
 use crate::element::Element;
 use crate::error::{Error, Result};
+use crate::exchange::fetch;
+use crate::layout::Part;
 use ndarray::{Array, Dimension};
 use pmi::Task;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,18 +19,34 @@ pub fn set_gather_limit(bytes: usize) {
 }
 
 impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
-    /// Copies the whole array to the controller. Each task sends its slab, one message of its elements.
+    /// Copies the whole array to the controller. Each task sends its slab, one message of its elements; in rounds, where
+    /// [the layout is not in rows](crate::Layout::is_in_rows).
     ///
     /// # Errors
     /// Where the array has more bytes than [`set_gather_limit`] allows, or the calling thread does not control the
     /// array's world.
     pub fn gather(&self) -> Result<Array<T, D>> {
+        Ok(from_elements(self.shape(), self.to_vec()?))
+    }
+
+    /// As [`gather`](DistArray::gather), the elements in C order.
+    ///
+    /// ```
+    /// use pmi_array::{Axis, DistArray};
+    /// # pmi::with_tasks(2, || {
+    /// let cards = DistArray::arange(0, 5, 1).redistribute([Axis::Cyclic]);
+    /// assert_eq!(cards.to_vec().unwrap(), [0, 1, 2, 3, 4]);
+    /// # })
+    /// ```
+    ///
+    /// # Errors
+    /// As [`gather`](DistArray::gather).
+    pub fn to_vec(&self) -> Result<Vec<T>> {
         let (bytes, limit) = (self.len().saturating_mul(size_of::<T>()), LIMIT.load(Ordering::Relaxed));
         if bytes > limit {
             return Err(Error::gather_limit(bytes, limit));
         }
-        let all = pmi::call(|task: &Task, array: Self| array.gather_slabs(task), self.clone())?;
-        Ok(from_elements(self.shape(), all))
+        Ok(pmi::call(|task: &Task, array: Self| array.gather_slabs(task), self.clone())?)
     }
 
     /// All elements on task 0, none elsewhere.
@@ -35,6 +54,10 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
         let mine = self.elements(task);
         if task.size() == 1 {
             return mine.to_vec();
+        }
+        if !self.layout.is_in_rows() {
+            let want = |rank| if rank == 0 { Part::all(self.shape()) } else { Part::empty(self.ndim()) };
+            return fetch(task, &self.layout, &mine, &want, BUDGET);
         }
         let counts: Vec<_> = (0..task.size()).map(|rank| self.layout.elements(rank).len()).collect();
         let mut all = (task.rank() == 0).then(|| bytemuck::zeroed_vec(self.len()));

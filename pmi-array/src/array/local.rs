@@ -8,7 +8,8 @@ use std::cell::{Ref, RefMut};
 use std::ops::Range;
 
 impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
-    /// Inside a parallel function: this task's slab, without a copy.
+    /// Inside a parallel function: this task's slab, without a copy: the elements of
+    /// [its part](crate::Layout::part).
     ///
     /// ```
     /// use pmi_array::DistArray;
@@ -35,8 +36,20 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
         RefMut::map(task.get_mut(&self.slab), Slab::array_mut)
     }
 
-    /// The indices of axis 0 that are this task's.
+    /// The indices of axis 0 that are this task's, in layouts that give it a range of them.
+    ///
+    /// # Panics
+    /// Where they are no range: then [`Layout::part`](crate::Layout::part) tells.
+    #[track_caller]
     pub fn local_rows(&self, task: &Task) -> Range<usize> {
-        self.layout.rows().range(task.rank())
+        if self.layout.is_in_rows() && self.layout.row_len() > 0 {
+            let (elements, row) = (self.layout.elements(task.rank()), self.layout.row_len());
+            return elements.start / row..elements.end / row;
+        }
+        let part = self.layout.part(task.rank());
+        let Some(rows) = part.axes()[0].as_range() else {
+            panic!("the rows of task {} are no range: ask for its part of the layout\n{}", task.rank(), self.layout)
+        };
+        rows
     }
 }

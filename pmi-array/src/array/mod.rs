@@ -1,17 +1,27 @@
 //! [`DistArray`]: an array whose elements lie on many tasks.
 
+mod slab;
+mod shape;
+mod redistribute;
 mod create;
+mod fill;
+mod ranges;
+mod meshgrid;
+mod convert;
 mod gather;
 mod local;
-mod slab;
+mod element_access;
 
 pub use gather::set_gather_limit;
-pub(crate) use slab::{Slab, memory, recycle};
+pub use ranges::{Inexact, Stepped};
+pub(crate) use redistribute::BUDGET;
+pub use shape::{Distributed, Shape};
+pub(crate) use slab::{IntoSlab, Slab};
 
 use crate::element::Element;
 use crate::layout::Layout;
 use ndarray::{Array, Dimension, IxDyn};
-use pmi::{Argument, Handle, Portable, Task};
+use pmi::{Argument, Code, Handle, Portable, Task};
 use serde::{Deserialize, Serialize};
 use std::cell::Ref;
 use std::fmt;
@@ -27,7 +37,7 @@ use std::fmt;
 /// returns a `Result` where the world outside can fail.
 ///
 /// ```
-/// use pmi_array::DistArray;
+/// use pmi_array::{DistArray, Expression, Reduce};
 /// # pmi::with_tasks(3, || {
 /// let squares = DistArray::from_fn(10, |i| (i * i) as f64);
 /// assert_eq!(squares.map(|x| x / 2.0).sum(), 142.5);
@@ -48,28 +58,33 @@ impl<T: Element, D: Dimension + 'static> Clone for DistArray<T, D> {
 
 impl<T: Element, D: Dimension + 'static> fmt::Debug for DistArray<T, D> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "DistArray<{}>({})", std::any::type_name::<T>(), self.layout)
+        write!(f, "DistArray<{}>({})", std::any::type_name::<T>(), self.layout.summary())
     }
 }
 
 impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
-    /// Makes an array of this layout: `slab` makes each task's part.
-    pub(crate) fn try_create_in<A: Argument>(
-        layout: Layout,
-        slab: impl Fn(&Task, (Layout, A)) -> Slab<T, D> + Portable,
-        args: A,
-    ) -> pmi::Result<Self> {
-        let slab = pmi::create(slab, (layout.clone(), args))?;
+    /// Makes an array of this layout: `slab` makes each task's part, a [`Slab`] or a vector of its elements.
+    pub(crate) fn try_create_in<A, S, F>(layout: Layout, slab: F, args: A) -> pmi::Result<Self>
+    where
+        A: Argument,
+        S: IntoSlab<T, D>,
+        F: Fn(&Task, (Layout, A)) -> S + Portable,
+    {
+        let make = |task: &Task, (layout, args, slab): (Layout, A, Code<F>)| {
+            (slab.get())(task, (layout.clone(), args)).into_slab(&layout, task.rank())
+        };
+        let slab = pmi::create(make, (layout.clone(), args, Code::new(slab)))?;
         Ok(Self { slab, layout })
     }
 
     /// As [`try_create_in`](DistArray::try_create_in), where only the caller can be at fault.
     #[track_caller]
-    pub(crate) fn create_in<A: Argument>(
-        layout: Layout,
-        slab: impl Fn(&Task, (Layout, A)) -> Slab<T, D> + Portable,
-        args: A,
-    ) -> Self {
+    pub(crate) fn create_in<A, S, F>(layout: Layout, slab: F, args: A) -> Self
+    where
+        A: Argument,
+        S: IntoSlab<T, D>,
+        F: Fn(&Task, (Layout, A)) -> S + Portable,
+    {
         expect(Self::try_create_in(layout, slab, args))
     }
 

@@ -9,8 +9,9 @@ use super::leaf::{Leaf, Scalar};
 use super::map::{Apply, Map, broadcast};
 use super::node::Node;
 use crate::array::DistArray;
+use crate::cast::Cast;
 use crate::element::Element;
-use crate::promote::{Cast, Promote};
+use crate::promote::Promote;
 use ndarray::{DimMax, Dimension};
 use num_complex::Complex;
 use serde::{Deserialize, Serialize};
@@ -64,7 +65,7 @@ macro_rules! integers {
             }
             #[inline(always)]
             fn over(self, y: Self) -> f64 {
-                Cast::<f64>::cast(self) / Cast::<f64>::cast(y)
+                self.cast::<f64>() / y.cast::<f64>()
             }
             #[inline(always)]
             fn negative(self) -> Self {

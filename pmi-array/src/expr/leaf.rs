@@ -1,11 +1,12 @@
 //! Arrays and scalars as operands.
 
 use super::node::{BLOCK, Cursor, Frame, Held, Node, View};
-use crate::array::DistArray;
+use crate::array::{BUDGET, DistArray};
 use crate::element::Element;
-use crate::exchange;
-use crate::layout::Layout;
+use crate::exchange::fetch;
+use crate::layout::{Indices, Layout, Part};
 use ndarray::{Dimension, Ix0};
+use pmi::Task;
 use serde::{Deserialize, Serialize};
 use std::cell::Ref;
 
@@ -35,7 +36,7 @@ impl<T: Element, D: Dimension + 'static> Node for Leaf<T, D> {
 
     fn hold<'t>(&self, frame: &Frame<'t>) -> HeldLeaf<'t, T> {
         let mine = self.0.elements(frame.task);
-        let data = match exchange::align(frame.task, self.0.layout(), &mine, &frame.place.layout) {
+        let data = match align(frame.task, self.0.layout(), &mine, &frame.place.layout) {
             None => Data::Own(mine),
             Some(elements) => Data::Fetched(elements),
         };
@@ -43,6 +44,29 @@ impl<T: Element, D: Dimension + 'static> Node for Leaf<T, D> {
         let walk = (shape != frame.place.local).then(|| Walk::new(&shape, &frame.place.local));
         HeldLeaf { data, walk }
     }
+}
+
+/// What the task needs of an operand for its part of a result; `None` where that is its own slab, on all tasks.
+fn align<T: Element>(task: &Task, operand: &Layout, mine: &[T], result: &Layout) -> Option<Vec<T>> {
+    let wanted = |rank: usize| demand(operand.shape(), result, rank);
+    if operand == result || (0..task.size()).all(|rank| operand.part(rank) == wanted(rank)) {
+        return None;
+    }
+    Some(fetch(task, operand, mine, &wanted, BUDGET))
+}
+
+/// What task `rank` needs of an operand of this shape for its part of a result that it is broadcast to.
+pub(super) fn demand(operand: &[usize], result: &Layout, rank: usize) -> Part {
+    let part = result.part(rank);
+    if part.is_empty() {
+        return Part::empty(operand.len());
+    }
+    let skip = result.shape().len() - operand.len();
+    let axis = |(axis, len): (usize, &usize)| match *len == result.shape()[skip + axis] {
+        true => part.axes()[skip + axis],
+        false => Indices::all(1),
+    };
+    Part::new(operand.iter().enumerate().map(axis).collect::<Vec<_>>())
 }
 
 /// The shape of what a task needs of an operand that is broadcast to `local`.

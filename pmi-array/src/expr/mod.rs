@@ -16,5 +16,5 @@ pub use arithmetic::{Bitwise, Modulo, Number};
 pub(crate) use evaluate::{Consume, fill, first_element, fold, result_layout};
 pub use expression::{Expr, Expression};
 pub use leaf::{Leaf, Scalar};
-pub(crate) use node::{BLOCK, Cursor, View};
+pub(crate) use node::BLOCK;
 pub use node::{Frame, Held, Node, Place};

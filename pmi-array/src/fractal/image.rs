@@ -1,10 +1,11 @@
 //! Whole images, computed by all tasks.
 
 use super::{Formula, View, mirror, row_counts, row_smooth};
-use crate::array::{DistArray, Slab, memory};
+use crate::array::{DistArray, Slab};
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
+use crate::memory::memory;
 use ndarray::Ix2;
 use pmi::{Code, Portable, Task};
 use rayon::prelude::*;
@@ -14,7 +15,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// An escape-time fractal to compute: which, where, how fine and how far.
 ///
 /// ```
-/// use pmi_array::Fractal;
+/// use pmi_array::{Fractal, Reduce};
 /// # pmi::with_tasks(2, || {
 /// let seahorses = Fractal::mandelbrot().center((-0.745, 0.11), 100.0).size(90, 60).maxit(500);
 /// let counts = seahorses.counts().unwrap();

@@ -67,7 +67,8 @@ impl<T: Real> DistArray<T, Ix2> {
     /// Writes the array as a PNG picture, row 0 on top, a pixel an element: the smallest number has the first colour of
     /// the map, the largest the last, a NaN is grey, and infinities are as the largest and smallest.
     ///
-    /// The tasks colour their rows; each sends three bytes a pixel to the controller, which writes the file.
+    /// The tasks colour their rows; each sends three bytes a pixel to the controller, which writes the file. An array in
+    /// another layout is first brought into rows.
     ///
     /// ```no_run
     /// use pmi_array::{Colormap, DistArray};
@@ -99,7 +100,7 @@ impl<T: Real> DistArray<T, Ix2> {
         let new = Unfinished::create(path).map_err(|cause| Error::file(path, cause))?;
         let scale = self.finite_range();
         let colors = |task: &Task, (array, scale, map): (Self, Scale, Colormap)| array.gather_colors(task, scale, map);
-        let pixels = expect(pmi::call(colors, (self.clone(), scale, map)));
+        let pixels = expect(pmi::call(colors, (self.in_rows(), scale, map)));
         encode(&new.file, width, height, &pixels).and_then(|()| new.finish()).map_err(|cause| Error::file(path, cause))
     }
 

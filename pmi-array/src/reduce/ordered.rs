@@ -2,9 +2,10 @@
 
 use super::pieces::{CHUNK, Pieces, Rule};
 use super::sums::Summable;
-use crate::array::{expect, memory, recycle};
+use crate::array::expect;
 use crate::expr::{Expression, Frame, fill};
 use crate::layout::Layout;
+use crate::memory::{memory, recycle};
 use pmi::op::Operator;
 use pmi::{Argument, Code, Task};
 use rayon::prelude::*;
