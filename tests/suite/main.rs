@@ -13,6 +13,7 @@
 //! | `farms` | farms of items; `with!` |
 //! | `fractals` | fractals against their definition |
 //! | `groups` | groups of tasks, calls on one task |
+//! | `large` | collectives of more elements than a C int counts |
 //! | `ledger` | what the ledger counts, its trace |
 //! | `programs` | the example programs, as processes under both launchers |
 //! | `proxies` | front classes and front traits |
@@ -25,6 +26,7 @@ mod farms;
 mod faults;
 mod fractals;
 mod groups;
+mod large;
 mod ledger;
 mod programs;
 mod proxies;
@@ -60,6 +62,7 @@ fn all() -> Vec<Case> {
         verbs::cases(),
         groups::cases(),
         farms::cases(),
+        large::cases(),
         ledger::cases(),
         proxies::cases(),
         revocation::cases(),
