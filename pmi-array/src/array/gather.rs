@@ -4,7 +4,7 @@ use super::{DistArray, from_elements};
 use crate::element::Element;
 use crate::error::{Error, Result};
 use ndarray::{Array, Dimension};
-use pmi::Task;
+use pmi::{Packed, Task};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many bytes a gather may bring to the controller.
@@ -16,7 +16,8 @@ pub fn set_gather_limit(bytes: usize) {
 }
 
 impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
-    /// Copies the whole array to the controller. Each task sends its slab, one message of its elements.
+    /// Copies the whole array to the controller. Each task sends its slab, one message of its elements; in the scope of
+    /// a [group](pmi::Group::scope) without the controller, the group's first task gets them and sends them on.
     ///
     /// # Errors
     /// Where the array has more bytes than [`set_gather_limit`] allows, or the calling thread does not control the
@@ -26,15 +27,15 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
         if bytes > limit {
             return Err(Error::gather_limit(bytes, limit));
         }
-        let all = pmi::call(|task: &Task, array: Self| array.gather_slabs(task), self.clone())?;
-        Ok(from_elements(self.shape(), all))
+        let all = pmi::first(|task: &Task, array: Self| Packed(array.gather_slabs(task)), self.clone())?;
+        Ok(from_elements(self.shape(), T::from_bits(all.0)))
     }
 
-    /// All elements on task 0, none elsewhere.
-    fn gather_slabs(&self, task: &Task) -> Vec<T> {
+    /// The bits of all elements on task 0, none elsewhere.
+    fn gather_slabs(&self, task: &Task) -> Vec<T::Bits> {
         let slab = self.local(task);
         if task.size() == 1 {
-            return self.elements(task, &slab).to_vec();
+            return T::bits(self.elements(task, &slab)).to_vec();
         }
         let counts: Vec<_> = (0..task.size()).map(|rank| self.layout.elements(rank).len()).collect();
         let mut all = (task.rank() == 0).then(|| bytemuck::zeroed_vec(self.len()));
@@ -43,6 +44,6 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
             T::bits(self.elements(task, &slab)),
             all.as_deref_mut().map(|all| (all, &counts[..])),
         );
-        T::from_bits(all.unwrap_or_default())
+        all.unwrap_or_default()
     }
 }
