@@ -10,12 +10,13 @@
 //! - `embedded`: the same verbs where the tasks are threads, against 2 microseconds.
 //! - `farm`: 10 000 items of about 100 microseconds, against the time they take in a serial loop divided by the cores.
 //!
-//! - `call on P tasks`, `call on P ranks`: how the cost of a call grows. The command goes down a binomial tree of
-//!   log2(P) levels and the replies come up again, so where every task has a core a call should cost
+//! - `call, embedded tasks: P` and `call, ranks: P`: how the cost of a call grows. The command goes down a binomial tree
+//!   of log2(P) levels and the replies come up again, so where every task has a core a call should cost
 //!   t(1) + (t(2) - t(1)) log2(P), with t(1) and t(2) as measured in the same run. That is the yardstick: a ratio of 1 is
-//!   growth by that law, 0.5 twice the time. On fewer cores than tasks the law does not hold and the ratio tells by how
-//!   much: each of the P tasks has to be woken once and runs for some microseconds, and the cores do that one task after
-//!   the other, so that the time grows as P.
+//!   growth by that law, 0.5 twice the time. Where the tasks take turns on fewer cores the law does not hold, and the
+//!   ratio falls to some hundredths: no task can spin for its command, each has to be woken (embedded) or to wait until
+//!   the others yield (ranks), one after the other. Then look at the times: with all tasks on the same cores P calls for
+//!   P such turns, so that they may grow as P and no faster.
 //!
 //! - `idle worker`: the time on a core that a process takes while its controller does nothing, against the twentieth of
 //!   a core that we allow; `first call after idling`: against a millisecond. No task has anything to do in between.
@@ -107,7 +108,7 @@ fn main() -> ExitCode {
 fn growth(bench: &mut Bench) {
     let in_world = |tasks: usize| pmi::Setup::new().tasks(tasks).threads(1).run(cost_of_call)?;
     let embedded = [1, 2, 4, 8, 16, 32, 64];
-    grow(bench, "tasks, embedded", &embedded, |tasks| in_world(tasks).map(Figures::from));
+    grow(bench, "embedded tasks", &embedded, |tasks| in_world(tasks).map(Figures::from));
 
     let ranks = [(1, "call_1"), (2, "call_2"), (4, "call_4"), (8, "call_8"), (16, "call_16")].map(|(ranks, case)| {
         let measured = bench.on_ranks(ranks, case, || {
@@ -125,7 +126,7 @@ fn growth(bench: &mut Bench) {
 
 /// Compares the figures of worlds of these sizes, from 1 and 2 on, with logarithmic growth.
 fn grow(bench: &mut Bench, what: &str, sizes: &[usize], measure: impl Fn(usize) -> Outcome) {
-    let name = |size: usize| format!("call on {size} {what}");
+    let name = |size: usize| format!("call, {what}: {size}");
     let first = Cell::new([0.0; 2]);
     let ours = || {
         let one = |size| Ok((name(size), measure(size)?.get(None)?));
