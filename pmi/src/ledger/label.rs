@@ -10,8 +10,8 @@ pub(crate) struct Label {
 
 impl Label {
     /// The function for a reader: the last two names of its path, without type parameters, and whether it is a closure in
-    /// them. Behind it in parentheses, where it has a function of another crate for a parameter, that: of what a library
-    /// runs for its user, the part that the user wrote.
+    /// them. Where it has a function of another crate for a parameter it is a library's, which runs that for its user:
+    /// then the library's name without closures, and the user's in parentheses.
     pub(crate) fn short(&self) -> String {
         let (path, parameters) = split(self.function);
         let home = path.split("::").next();
@@ -20,11 +20,10 @@ impl Label {
             let of = names.next().filter(|of| !of.is_empty() && names.next().is_some());
             of.is_some() && of != home && last.starts_with(|c: char| c == '{' || c.is_lowercase())
         });
-        let mut name = last_names(&path);
-        if let Some(given) = given {
-            name += &format!("({})", last_names(given));
+        match given {
+            Some(given) => format!("{}({})", last_names(path.split("::{{").next().unwrap_or(&path)), last_names(given)),
+            None => last_names(&path),
         }
-        name
     }
 }
 
@@ -100,7 +99,7 @@ mod tests {
     fn a_function_of_the_users_is_named() {
         let short = |function| Label { verb: "call", function }.short();
         let map = "lib::map::<impl lib::Array<u8>>::map<f64, lib::Code<app::main::{{closure}}>>::{{closure}}";
-        assert_eq!(short(map), "Array::map::{closure}(app::main::{closure})");
+        assert_eq!(short(map), "Array::map(app::main::{closure})");
         assert_eq!(short("lib::map<lib::add, app::b::twice<u8>, app::c>"), "lib::map(b::twice)");
         assert_eq!(short("lib::map<lib::sum::{{closure}}>"), "lib::map");
     }
