@@ -4,10 +4,19 @@
 //!   everyone's, or the sum. C only sends the messages that this takes: a header, the argument and the results, in three
 //!   collectives; the row `one broadcast in C` compares with header and argument in one, the least that MPI's collectives
 //!   can do.
+//! - `invoke ... in mpi4py`: the same `invoke` as one writes it in Python, with a broadcast and a gather of pickled objects.
 //! - `all_reduce`: inside a call, of 8 bytes, with and without the agreement that lets no task wait for one that failed.
 //! - `broadcast`, `gather`, `all-reduce`: 64 MiB a rank, on buffers that are there already; the slowest rank's time.
 //! - `embedded`: the same verbs where the tasks are threads, against 2 microseconds.
 //! - `farm`: 10 000 items of about 100 microseconds, against the time they take in a serial loop divided by the cores.
+//!
+//! - `call, embedded tasks: P` and `call, ranks: P`: how the cost of a call grows. The command goes down a binomial tree
+//!   of log2(P) levels and the replies come up again, so where every task has a core a call should cost
+//!   t(1) + (t(2) - t(1)) log2(P), with t(1) and t(2) as measured in the same run. That is the yardstick: a ratio of 1 is
+//!   growth by that law, 0.5 twice the time. Where the tasks take turns on fewer cores the law does not hold, and the
+//!   ratio falls to some hundredths: no task can spin for its command, each has to be woken (embedded) or to wait until
+//!   the others yield (ranks), one after the other. Then look at the times: with all tasks on the same cores P calls for
+//!   P such turns, so that they may grow as P and no faster.
 //!
 //! - `idle worker`: the time on a core that a process takes while its controller does nothing, against the twentieth of
 //!   a core that we allow; `first call after idling`: against a millisecond. No task has anything to do in between.
@@ -18,10 +27,12 @@ mod support;
 
 use pmi::{Comm, Packed, Task, op};
 use rustix::time::{ClockId, clock_gettime};
+use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::thread::sleep;
-use std::time::Duration;
-use support::{Bench, Figures, Missing, Row, Yardstick, median, seconds, timed};
+use std::time::{Duration, Instant};
+use support::{Bench, Figures, Measure, Missing, Outcome, Row, Script, Yardstick, median, seconds, timed};
 
 const RANKS: usize = 2;
 const ROOT: usize = 0;
@@ -32,6 +43,8 @@ const MIB: usize = 64;
 const REPETITIONS: usize = 7;
 /// How long workers idle: to see what that costs, and before the first call.
 const IDLE: Duration = Duration::from_secs(2);
+/// How long calls are counted to tell their cost on many tasks.
+const COUNTED: Duration = Duration::from_millis(300);
 const PAUSE: Duration = Duration::from_millis(20);
 
 fn main() -> ExitCode {
@@ -50,8 +63,13 @@ fn main() -> ExitCode {
                 .against("all_reduce")
                 .target(0.9),
         ],
-        in_mpi,
+        in_mpi.clone(),
         Yardstick::mpi("call.c", RANKS).args([CALLS]),
+    );
+    bench.compare(
+        [Row::time("invoke, 2 ranks, 8 bytes; in mpi4py", "us").figure("invoke").target(4.0)],
+        in_mpi,
+        Script::mpi4py("invoke.py", RANKS, [CALLS]),
     );
     bench.compare(
         ["call", "invoke", "kib", "reduce"]
@@ -66,6 +84,7 @@ fn main() -> ExitCode {
             move || Ok(seconds(serial_items) / cores().min(tasks) as f64),
         );
     }
+    growth(&mut bench);
     let bulk = bench.on_ranks(RANKS, "collectives", collectives);
     bench.compare(
         [
@@ -83,6 +102,59 @@ fn main() -> ExitCode {
     bench.compare(idle_rows("2 ranks"), idle, idle_limits);
     bench.compare(idle_rows("2 embedded"), || pmi::with_tasks(RANKS, idling), idle_limits);
     bench.finish()
+}
+
+/// The rows about a call on more and more tasks.
+fn growth(bench: &mut Bench) {
+    let in_world = |tasks: usize| pmi::Setup::new().tasks(tasks).threads(1).run(cost_of_call)?;
+    let embedded = [1, 2, 4, 8, 16, 32, 64];
+    grow(bench, "embedded tasks", &embedded, |tasks| in_world(tasks).map(Figures::from));
+
+    let ranks = [(1, "call_1"), (2, "call_2"), (4, "call_4"), (8, "call_8"), (16, "call_16")].map(|(ranks, case)| {
+        let measured = bench.on_ranks(ranks, case, || {
+            let _pmi = pmi::setup()?;
+            cost_of_call()
+        });
+        (ranks, measured)
+    });
+    let on_ranks = |wanted| {
+        let (_, measure) = ranks.iter().find(|(ranks, _)| *ranks == wanted).expect("it is one of the sizes");
+        measure.clone().measure()
+    };
+    grow(bench, "ranks", &ranks.each_ref().map(|(ranks, _)| *ranks), on_ranks);
+}
+
+/// Compares the figures of worlds of these sizes, from 1 and 2 on, with logarithmic growth.
+fn grow(bench: &mut Bench, what: &str, sizes: &[usize], measure: impl Fn(usize) -> Outcome) {
+    let name = |size: usize| format!("call, {what}: {size}");
+    let first = Cell::new([0.0; 2]);
+    let ours = || {
+        let one = |size| Ok((name(size), measure(size)?.get(None)?));
+        let all: BTreeMap<_, _> = sizes.iter().map(|size| one(*size)).collect::<Result<_, Missing>>()?;
+        first.set([1, 2].map(|size| all[&name(size)]));
+        Ok(Figures::Named(all))
+    };
+    let law = || {
+        let [one, two] = first.get();
+        let cost = |size: &usize| (name(*size), one + (two - one) * (*size as f64).log2());
+        Ok(Figures::Named(sizes.iter().map(cost).collect()))
+    };
+    bench.compare(sizes.iter().map(|size| Row::time(name(*size), "us").figure(&name(*size))), ours, law);
+}
+
+/// Microseconds a call, with 8 bytes.
+fn cost_of_call() -> Result<f64, Missing> {
+    let call = || pmi::call(|_: &Task, x: u64| x + 1, 1);
+    let calls_for = |time| {
+        let (start, mut calls) = (Instant::now(), 0);
+        while start.elapsed() < time {
+            call()?;
+            calls += 1;
+        }
+        Ok::<_, pmi::Error>(start.elapsed().as_secs_f64() / f64::from(calls) * 1e6)
+    };
+    calls_for(COUNTED / 10)?;
+    Ok(calls_for(COUNTED)?)
 }
 
 fn idle_rows(world: &str) -> [Row; 2] {

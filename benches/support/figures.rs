@@ -47,7 +47,7 @@ impl Figures {
     }
 
     /// The figure called `name`; without a name, or without names to choose from, the only one.
-    pub(super) fn get(&self, name: Option<&str>) -> Result<f64, Missing> {
+    pub(crate) fn get(&self, name: Option<&str>) -> Result<f64, Missing> {
         let found = match (self, name) {
             (Self::One(value), _) => Some(*value),
             (Self::Named(figures), Some(name)) => figures.get(name).copied(),

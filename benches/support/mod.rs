@@ -40,7 +40,8 @@
 //! }
 //! ```
 //!
-//! Either side is a [`Measure`]: a closure, a program in C ([`Yardstick`]), this benchmark run again under `mpirun`
+//! Either side is a [`Measure`]: a closure, a program in C ([`Yardstick`]) or Python
+//! ([`Script`]), this benchmark run again under `mpirun`
 //! ([`Bench::on_ranks`]), or a constant. Each run yields [`Figures`]: one nameless figure, or several with names of
 //! which every row picks its own.
 
@@ -56,7 +57,7 @@ mod yardstick;
 pub(crate) use figures::{Figures, Measure, Missing, Outcome, median, seconds, timed};
 pub(crate) use ranks::OnRanks;
 pub(crate) use row::Row;
-pub(crate) use yardstick::Yardstick;
+pub(crate) use yardstick::{Script, Yardstick};
 
 use clap::Parser;
 use row::{Finished, Side};

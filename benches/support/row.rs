@@ -11,8 +11,8 @@ pub(crate) struct Row {
     unit: &'static str,
     less_is_better: bool,
     target: Option<f64>,
-    ours: Option<&'static str>,
-    yardstick: Option<&'static str>,
+    ours: Option<String>,
+    yardstick: Option<String>,
 }
 
 impl Row {
@@ -32,13 +32,13 @@ impl Row {
     }
 
     /// The name of the row's figure, where the two sides yield several.
-    pub(crate) fn figure(self, name: &'static str) -> Self {
-        Self { ours: Some(name), yardstick: Some(name), ..self }
+    pub(crate) fn figure(self, name: &str) -> Self {
+        Self { ours: Some(name.into()), yardstick: Some(name.into()), ..self }
     }
 
     /// The name of the yardstick's figure, where it differs from that of ours.
-    pub(crate) fn against(self, name: &'static str) -> Self {
-        Self { yardstick: Some(name), ..self }
+    pub(crate) fn against(self, name: &str) -> Self {
+        Self { yardstick: Some(name.into()), ..self }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -46,9 +46,9 @@ impl Row {
     }
 
     pub(super) fn finish(self, ours: &Side, yardstick: &Side) -> Finished {
-        let ours = ours.median(self.ours);
+        let ours = ours.median(self.ours.as_deref());
         let yardstick = match &ours {
-            Ok(_) => yardstick.median(self.yardstick),
+            Ok(_) => yardstick.median(self.yardstick.as_deref()),
             Err(missing) => Err(missing.clone()),
         };
         let ratio = match (&ours, &yardstick) {

@@ -1,4 +1,4 @@
-//! Yardsticks: the programs in C in `benches/yardsticks`, built when they are first run.
+//! Yardsticks: the programs in `benches/yardsticks`, in C, built when they are first run, or in Python.
 
 use super::{Measure, Missing, Outcome, process, ranks};
 use std::env;
@@ -51,7 +51,7 @@ impl Yardstick {
 
     /// The path of the program, which is built unless it is there and newer than its source.
     fn build(&self) -> Result<PathBuf, Missing> {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/yardsticks").join(self.source);
+        let source = source_of(self.source);
         let mut hasher = DefaultHasher::new();
         (&self.compiler, FLAGS, &self.flags).hash(&mut hasher);
         let stem = self.source.trim_end_matches(".c");
@@ -68,6 +68,39 @@ impl Yardstick {
         fs::rename(&unfinished, &program)?;
         Ok(program)
     }
+}
+
+/// A program in Python with mpi4py that prints lines of `figure NAME VALUE`. Its first argument is the number of ranks.
+#[derive(Clone, Debug)]
+pub(crate) struct Script {
+    source: &'static str,
+    ranks: usize,
+    args: Vec<String>,
+}
+
+impl Script {
+    /// A program on `ranks` ranks, run by `python3` (or what the environment variable `PYTHON` names) under `mpirun`.
+    pub(crate) fn mpi4py<S: ToString>(source: &'static str, ranks: usize, args: impl IntoIterator<Item = S>) -> Self {
+        Self { source, ranks, args: args.into_iter().map(|arg| arg.to_string()).collect() }
+    }
+}
+
+impl Measure for Script {
+    fn measure(&mut self) -> Outcome {
+        let python = env::var("PYTHON").unwrap_or("python3".into());
+        let imports = process::output(Command::new(&python).args(["-c", "import mpi4py.MPI"]));
+        if imports.is_err() {
+            return Err(Missing::because(format!("{python} has no mpi4py (PYTHON names another)")));
+        }
+        let mut command = ranks::mpirun(self.ranks, Path::new(&python));
+        command.arg(source_of(self.source)).arg(self.ranks.to_string());
+        process::figures(command.args(&self.args))
+    }
+}
+
+/// The path of a yardstick.
+fn source_of(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/yardsticks").join(name)
 }
 
 impl Measure for Yardstick {

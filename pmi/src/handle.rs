@@ -47,7 +47,9 @@ pub(crate) struct Owner {
     registry: Arc<Registry>,
     index: u64,
     /// The group that the object's instances are in.
-    _group: Option<Arc<Owner>>,
+    group: Option<Arc<Owner>>,
+    /// The ranks of the group's tasks, ascending; none for an object.
+    ranks: Vec<usize>,
 }
 
 impl Owner {
@@ -59,6 +61,11 @@ impl Owner {
     /// The number of the object or group.
     pub(crate) fn index(&self) -> u64 {
         self.index
+    }
+
+    /// The ranks of the group's tasks, ascending.
+    pub(crate) fn ranks(&self) -> &[usize] {
+        &self.ranks
     }
 }
 
@@ -73,6 +80,8 @@ impl Drop for Owner {
 /// The parallel objects of a world, as its controller knows them.
 pub(crate) struct Registry {
     pub(crate) world: u64,
+    /// How many tasks the world has.
+    tasks: usize,
     objects: Mutex<Objects>,
 }
 
@@ -87,11 +96,28 @@ struct Objects {
 thread_local! {
     /// The registry of the world that this thread controls.
     static CONTROLS: RefCell<Option<Arc<Registry>>> = const { RefCell::new(None) };
+    /// The group on whose tasks what this thread serialises must have its instances: see [`only_of`].
+    static ONLY: RefCell<Option<Arc<Owner>>> = const { RefCell::new(None) };
+}
+
+/// Runs `f`, in which a handle can be serialised only where its object has instances on just the tasks of this group.
+///
+/// What was made for other tasks may have an instance on all of these, and be wrong all the same: a distributed array
+/// takes a task's number in the call for its number in the array.
+pub(crate) fn only_of<R>(group: Arc<Owner>, f: impl FnOnce() -> R) -> R {
+    struct End(Option<Arc<Owner>>);
+    impl Drop for End {
+        fn drop(&mut self) {
+            ONLY.set(self.0.take());
+        }
+    }
+    let _end = End(ONLY.replace(Some(group)));
+    f()
 }
 
 impl Registry {
-    pub(crate) fn new(world: u64) -> Arc<Self> {
-        Arc::new(Self { world, objects: Mutex::default() })
+    pub(crate) fn new(world: u64, tasks: usize) -> Arc<Self> {
+        Arc::new(Self { world, tasks, objects: Mutex::default() })
     }
 
     /// Makes this the registry that handles on this thread belong to, or ends that.
@@ -104,18 +130,23 @@ impl Registry {
     }
 
     /// A handle for an object that is about to be made, by the tasks of a group. Dropped, it releases what was made.
-    pub(crate) fn reserve<T>(self: &Arc<Self>, group: Option<&Arc<Owner>>) -> Handle<T> {
-        let owner = self.own(group.cloned());
-        let (index, group) = (owner.index, group.map(|group| group.index));
+    pub(crate) fn reserve<T>(self: &Arc<Self>, group: Option<Arc<Owner>>) -> Handle<T> {
+        let number = group.as_ref().map(|group| group.index);
+        let owner = self.own(group, Vec::new());
+        let (index, group) = (owner.index, number);
         Handle { world: self.world, index, group, owner: Some(owner), of: PhantomData }
     }
 
-    /// A number for an object or a group that is about to be made.
-    pub(crate) fn own(self: &Arc<Self>, group: Option<Arc<Owner>>) -> Arc<Owner> {
+    /// A number for a group of the tasks with these ranks, ascending, that is about to be formed.
+    pub(crate) fn own_group(self: &Arc<Self>, ranks: Vec<usize>) -> Arc<Owner> {
+        self.own(None, ranks)
+    }
+
+    fn own(self: &Arc<Self>, group: Option<Arc<Owner>>, ranks: Vec<usize>) -> Arc<Owner> {
         let mut objects = self.lock();
         let index = objects.next;
         objects.next += 1;
-        let owner = Arc::new(Owner { registry: self.clone(), index, _group: group });
+        let owner = Arc::new(Owner { registry: self.clone(), index, group, ranks });
         objects.owners.insert(index, Arc::downgrade(&owner));
         owner
     }
@@ -155,6 +186,25 @@ impl<T> Handle<T> {
             "the handle of a {name} belongs to another world, or to one that has ended: create it in this world"
         )))
     }
+
+    /// Checks that the object has instances on this group's tasks and no others.
+    fn check_tasks(&self, group: &Owner) -> Result<()> {
+        let own = self.owner.as_ref().and_then(|owner| owner.group.as_deref());
+        let same = match own {
+            Some(own) => own.ranks == group.ranks,
+            None => group.ranks.len() == group.registry.tasks,
+        };
+        if same {
+            return Ok(());
+        }
+        let name = std::any::type_name::<T>();
+        let made = own.map_or("all tasks".to_string(), |own| format!("the tasks {:?}", own.ranks));
+        Err(Error::handle(format!(
+            "the handle of a {name} was made for {made}, and the verb runs in the scope of a group of the tasks {:?}: \
+             create it in this scope, or use it outside",
+            group.ranks
+        )))
+    }
 }
 
 impl<T> Clone for Handle<T> {
@@ -180,7 +230,10 @@ impl<T> fmt::Debug for Handle<T> {
 impl<T> Serialize for Handle<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let world = CONTROLS.with_borrow(|registry| registry.as_ref().map(|registry| registry.world));
-        if let Some(Err(error)) = world.map(|world| self.check(world)) {
+        let checked = world
+            .map_or(Ok(()), |world| self.check(world))
+            .and_then(|()| ONLY.with_borrow(|group| group.as_ref().map_or(Ok(()), |group| self.check_tasks(group))));
+        if let Err(error) = checked {
             return Err(ser::Error::custom(wire::note(error.to_string())));
         }
         (self.world, self.index, self.group).serialize(serializer)

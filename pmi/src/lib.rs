@@ -8,13 +8,14 @@
 //! |---|---|
 //! | [`exec`](exec()) | that all went well |
 //! | [`call`](call()) | its own result |
+//! | [`first`](first()) | the first task's result: its own, unless a group leaves it out |
 //! | [`invoke`](invoke()) | everyone's results, in the order of the ranks |
 //! | [`reduce`](reduce()) | the results combined by an operator |
 //! | [`call_on`](call_on()) | the result of one task |
 //! | [`farm`](farm()) | the result of each item, done by whichever task is free |
 //! | [`create`](create()) | a [`Handle`] of an object with an instance on every task, with the same verbs as methods |
 //!
-//! A [`Group`] has the verbs for some of the tasks.
+//! A [`Group`] has the verbs for some of the tasks, and a [scope](Group::scope) in which the others address it.
 //!
 //! [`ledger`](ledger()) tells what the tasks did, how long it took, and what they sent.
 //!
@@ -70,5 +71,5 @@ pub use proxy::{Front, proxy};
 pub use runtime::{Setup, World, launched_rank, setup, with_tasks};
 pub use task::Task;
 pub use verb::{
-    Argument, Group, Portable, call, call_on, create, describe, exec, farm, invoke, ledger, record, reduce, size,
+    Argument, Group, Portable, call, call_on, create, describe, exec, farm, first, invoke, ledger, record, reduce, size,
 };

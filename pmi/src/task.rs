@@ -5,6 +5,7 @@ use crate::error::Failure;
 use crate::handle::Handle;
 use crate::panics::Notes;
 use crate::progress::Progress;
+use crate::target::Target;
 use rayon::ThreadPool;
 use std::any::Any;
 use std::cell::{Cell, Ref, RefCell, RefMut};
@@ -18,6 +19,8 @@ pub struct Task {
     pub(crate) comm: Comm,
     /// Rank and size of what takes part in the call.
     pub(crate) place: (usize, usize),
+    /// The rank in the world, for those who read of failures.
+    world_rank: usize,
     pub(crate) objects: HashMap<u64, Box<dyn Any>>,
     pub(crate) world: u64,
     pub(crate) pool: Arc<ThreadPool>,
@@ -29,13 +32,14 @@ pub struct Task {
 impl Task {
     pub(crate) fn new(comm: Comm, world: u64, pool: Arc<ThreadPool>, notes: Notes) -> Self {
         let place = (comm.rank(), comm.size());
-        Self { comm, place, objects: HashMap::new(), world, pool, notes, alone: Cell::new(false) }
+        let world_rank = place.0;
+        Self { comm, place, world_rank, objects: HashMap::new(), world, pool, notes, alone: Cell::new(false) }
     }
 
     /// Runs `f`, which may panic without an end to the call.
     pub(crate) fn attempt<R>(&self, f: impl FnOnce() -> R) -> Result<R, Failure> {
         // Another task's failure ends the call all the same.
-        self.notes.catch(f).map_err(|caught| caught.failure(self.rank()).unwrap_or_else(|| Revoked::raise()))
+        self.notes.catch(f).map_err(|caught| caught.failure(self.world_rank).unwrap_or_else(|| Revoked::raise()))
     }
 
     /// Runs `f` on this task and no other.
@@ -115,7 +119,11 @@ impl Task {
             panic!("{error}");
         }
         let Some(object) = self.objects.get(&handle.index()) else {
-            panic!("task {} has no instance of {handle:?}: it was released, or its constructor failed", self.rank());
+            let why = match handle.target() {
+                Target::All => "it was released, or its constructor failed",
+                _ => "it was made for the tasks of a group: use it in Group::scope, or with the group's verbs",
+            };
+            panic!("task {} has no instance of {handle:?}: {why}", self.rank());
         };
         object.downcast_ref().unwrap_or_else(|| panic!("{handle:?} names an object of another type"))
     }

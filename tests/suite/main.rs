@@ -13,6 +13,7 @@
 //! | `farms` | farms of items; `with!` |
 //! | `fractals` | fractals against their definition |
 //! | `groups` | groups of tasks, calls on one task |
+//! | `large` | collectives of more elements than a C int counts |
 //! | `layouts` | making arrays in every layout, single elements, conversions |
 //! | `ledger` | what the ledger counts, its trace |
 //! | `motion` | arrays moved from any layout to any other |
@@ -27,6 +28,7 @@ mod farms;
 mod faults;
 mod fractals;
 mod groups;
+mod large;
 mod layouts;
 mod ledger;
 mod motion;
@@ -64,6 +66,7 @@ fn all() -> Vec<Case> {
         verbs::cases(),
         groups::cases(),
         farms::cases(),
+        large::cases(),
         ledger::cases(),
         proxies::cases(),
         revocation::cases(),

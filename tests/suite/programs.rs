@@ -33,6 +33,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         trials.push(trial(format!("mandelbrot::mistakes_are_told_once::{name}"), move || told_once(world)));
     }
     trials.push(trial("hello::embedded_32".into(), || hello(World::Embedded(32), "hello")));
+    if cfg!(feature = "mpi") {
+        trials.push(trial("hello::mpi_32".into(), || hello(World::Mpi(32), "hello")));
+    }
     trials.push(trial("mandelbrot::same_picture::plain".into(), || same_picture(&[])));
     trials.push(trial("mandelbrot::same_picture::smooth".into(), || same_picture(&["--smooth"])));
     trials.push(trial("mandelbrot::every_option".into(), every_option));

@@ -31,7 +31,6 @@ pub(crate) fn cases() -> Vec<Case> {
         rayon_runs_in_the_tasks_pool
         communicators_die_with_a_failed_call
         describe_lists_the_tasks
-        counts_beyond_two_to_the_31
     ]
 }
 
@@ -359,32 +358,4 @@ fn describe_lists_the_tasks() {
     assert!(text.lines().count() == size() + 1 && text.contains(&process), "{text}");
     let names: Vec<_> = text.lines().skip(1).map(|line| line.split(':').next().unwrap()).collect();
     assert_eq!(names, (0..size()).map(|rank| format!("task {rank}")).collect::<Vec<_>>());
-}
-
-/// Counts that do not fit a C int. On two tasks only: it needs some 10 GB.
-fn counts_beyond_two_to_the_31() {
-    if size() != 2 {
-        return;
-    }
-    let huge = |task: &Task, len: usize| {
-        let (comm, rank) = (task.comm(), task.rank());
-        let mut mine = vec![0u8; len];
-        (mine[0], mine[len / 2], mine[len - 1]) = (1 + rank as u8, 3, 5 + rank as u8);
-        let ends = |data: &[u8]| (data[0], data[data.len() / 2], data[data.len() - 1]);
-        if rank == 0 {
-            comm.send(1, 1, &mine);
-        } else {
-            assert_eq!(ends(&comm.recv::<u8>(0, 1)), (1, 3, 5));
-        }
-        assert_eq!(ends(&comm.all_reduce(&mine, op::SUM)), (3, 6, 11));
-        let all = comm.gather(0, &mine);
-        assert_eq!(
-            all.map(|all| (ends(&all[..len]), ends(&all[len..]))),
-            (rank == 0).then_some(((1, 3, 5), (2, 3, 6)))
-        );
-        comm.broadcast(1, &mut mine);
-        assert_eq!(ends(&mine), (2, 3, 6));
-        assert_eq!(comm.all_gather(&mine).len(), 2 * len);
-    };
-    pmi::exec(huge, (1 << 31) + 9).unwrap();
 }

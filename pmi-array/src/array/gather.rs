@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::exchange::fetch;
 use crate::layout::Part;
 use ndarray::{Array, Dimension};
-use pmi::Task;
+use pmi::{Packed, Task};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// How many bytes a gather may bring to the controller.
@@ -20,7 +20,8 @@ pub fn set_gather_limit(bytes: usize) {
 
 impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// Copies the whole array to the controller. Each task sends its slab, one message of its elements; in rounds, where
-    /// [the layout is not in rows](crate::Layout::is_in_rows).
+    /// [the layout is not in rows](crate::Layout::is_in_rows). In the scope of a [group](pmi::Group::scope) without the
+    /// controller, the group's first task gets them and sends them on.
     ///
     /// # Errors
     /// Where the array has more bytes than [`set_gather_limit`] allows, or the calling thread does not control the
@@ -46,22 +47,23 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
         if bytes > limit {
             return Err(Error::gather_limit(bytes, limit));
         }
-        Ok(pmi::call(|task: &Task, array: Self| array.gather_slabs(task), self.clone())?)
+        let all = pmi::first(|task: &Task, array: Self| Packed(array.gather_slabs(task)), self.clone())?;
+        Ok(T::from_bits(all.0))
     }
 
-    /// All elements on task 0, none elsewhere.
-    fn gather_slabs(&self, task: &Task) -> Vec<T> {
+    /// The bits of all elements on task 0, none elsewhere.
+    fn gather_slabs(&self, task: &Task) -> Vec<T::Bits> {
         let mine = self.elements(task);
         if task.size() == 1 {
-            return mine.to_vec();
+            return T::bits(&mine).to_vec();
         }
         if !self.layout.is_in_rows() {
             let want = |rank| if rank == 0 { Part::all(self.shape()) } else { Part::empty(self.ndim()) };
-            return fetch(task, &self.layout, &mine, &want, BUDGET);
+            return bytemuck::cast_vec(fetch(task, &self.layout, &mine, &want, BUDGET));
         }
         let counts: Vec<_> = (0..task.size()).map(|rank| self.layout.elements(rank).len()).collect();
         let mut all = (task.rank() == 0).then(|| bytemuck::zeroed_vec(self.len()));
         task.comm().gather_v_into(0, T::bits(&mine), all.as_deref_mut().map(|all| (all, &counts[..])));
-        T::from_bits(all.unwrap_or_default())
+        all.unwrap_or_default()
     }
 }

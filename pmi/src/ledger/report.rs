@@ -185,7 +185,7 @@ impl fmt::Display for Ledger {
             lines.extend(functions.into_iter().map(|entry| (format!("  {}", entry.name), entry)));
         }
         lines.extend(self.operations().into_iter().map(|entry| (format!("comm.{}", entry.name), entry)));
-        let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).clamp(20, 60);
+        let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0).clamp(20, 100);
         writeln!(
             f,
             "{:width$} {:>9} {:>10} {:>14} {:>11} {:>11} {:>7}",

@@ -62,6 +62,7 @@ impl Engine {
             Target::All => None,
             Target::Group(number) => Some(self.group(*number).ranks.clone()),
             Target::One(rank) => Some(vec![*rank]),
+            Target::Member(number, member) => Some(vec![self.group(*number).ranks[*member]]),
         }
     }
 
@@ -81,14 +82,20 @@ impl Engine {
 
     /// Calls `f` with each of the tasks that this one sends commands for `target` to, and hears from, in order of rank or
     /// the other way round. (No list is made for the common case: it would take as long as the rest of a small command.)
-    fn each_below(&self, target: &Target, reversed: bool, f: impl FnMut(usize)) {
+    fn each_below(&self, target: &Target, reversed: bool, mut f: impl FnMut(usize)) {
         fn each(below: impl DoubleEndedIterator<Item = usize>, reversed: bool, f: impl FnMut(usize)) {
             if reversed { below.rev().for_each(f) } else { below.for_each(f) }
         }
         let (rank, size) = (self.rank(), self.control.size());
+        let mut alone = |one: usize| {
+            if rank == 0 && one != 0 {
+                f(one);
+            }
+        };
         match target {
             Target::All => each(children(rank, size), reversed, f),
-            Target::One(one) => each((rank == 0 && *one != 0).then_some(*one).into_iter(), reversed, f),
+            Target::One(one) => alone(*one),
+            Target::Member(number, member) => alone(self.group(*number).ranks[*member]),
             Target::Group(number) => {
                 let route = &self.group(*number).route;
                 let mine = route.iter().position(|other| *other == rank).expect("who hears a command is on its way");
@@ -159,6 +166,7 @@ impl Engine {
                 let place = group.ranks.iter().position(|other| *other == rank).unwrap_or(0);
                 (group.comm.clone(), (place, group.ranks.len()))
             }
+            Target::Member(number, member) => (Some(self.user.alone()), (member, self.group(number).ranks.len())),
         };
         // The controller of a group that it is not in runs nothing.
         if let Some(comm) = comm {

@@ -155,9 +155,11 @@ impl Setup {
         let transport = Rc::new(MpiTransport::world(library.clone()));
         library.plan_exit(Engine::farewell(&*transport), world::is_inside);
         if transport.rank() > 0 {
-            let served = serve(self, cores, transport);
+            serve(self, cores, transport);
             library.finish();
-            std::process::exit(i32::from(!served));
+            // Also where no world came to be: a launcher that sees a task fail ends the others, and the controller is
+            // about to say why.
+            std::process::exit(0);
         }
         let (used, given) = library.host_cores;
         let threads = self.threads_on(cores).unwrap_or(1);
@@ -228,15 +230,14 @@ fn control(setup: &Setup, cores: usize, transport: Rc<dyn Transport>) -> Result<
     Ok(())
 }
 
-/// A task's life but for the controller's; false where the world did not come to be.
-fn serve(setup: &Setup, cores: usize, transport: Rc<dyn Transport>) -> bool {
+/// A task's life but for the controller's; at once over where the world does not come to be.
+fn serve(setup: &Setup, cores: usize, transport: Rc<dyn Transport>) {
     let _inside = Inside::enter(transport.rank());
     let notes = Notes::default();
     let pool = setup.threads_on(cores).and_then(|threads| pool::for_this_thread(threads, &notes));
     let world = handshake::answer(&*transport, pool.as_ref().err().map(ToString::to_string));
-    let (Some(world), Ok(pool)) = (world, pool) else { return false };
+    let (Some(world), Ok(pool)) = (world, pool) else { return };
     let of_task = notes.clone();
     let task = |comm| Task::new(comm, world, pool, of_task);
     Engine::new(task, transport, notes).serve();
-    true
 }

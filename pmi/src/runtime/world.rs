@@ -3,7 +3,7 @@
 use super::command::{Command, Named, Order, Refusal, Reply};
 use super::engine::Engine;
 use crate::error::{Error, Result};
-use crate::handle::Registry;
+use crate::handle::{Owner, Registry, only_of};
 use crate::ledger::{Label, Ledger, Record};
 use crate::remote::Remote;
 use crate::target::Target;
@@ -13,7 +13,7 @@ use serde::Serialize;
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 thread_local! {
@@ -30,6 +30,8 @@ pub(crate) struct Controller {
     /// How many calls have failed, and how many of these all tasks know of.
     failed: Cell<u64>,
     settled: Cell<u64>,
+    /// The group that verbs address; `None` where they address all tasks.
+    scope: RefCell<Option<Arc<Owner>>>,
     closing: RefCell<Closing>,
 }
 
@@ -54,6 +56,27 @@ impl Inside {
 impl Drop for Inside {
     fn drop(&mut self) {
         INSIDE.set(self.0);
+    }
+}
+
+/// Makes verbs address a group, until it is dropped.
+pub(crate) struct Scope {
+    /// The world may end before.
+    world: Weak<Controller>,
+    before: Option<Arc<Owner>>,
+}
+
+impl Scope {
+    pub(crate) fn enter(world: &Rc<Controller>, group: Arc<Owner>) -> Self {
+        Self { before: world.scope.replace(Some(group)), world: Rc::downgrade(world) }
+    }
+}
+
+impl Drop for Scope {
+    fn drop(&mut self) {
+        if let Some(world) = self.world.upgrade() {
+            world.scope.replace(self.before.take());
+        }
     }
 }
 
@@ -94,11 +117,11 @@ pub(crate) fn vacant() -> Result<()> {
 impl Controller {
     /// Makes the calling thread the controller of a world whose other tasks serve already.
     pub(crate) fn start(world: u64, engine: Engine) {
-        let registry = Registry::new(world);
+        let registry = Registry::new(world, engine.count(&Target::All));
         Registry::set_current(Some(registry.clone()));
         let (engine, failed, settled) = (RefCell::new(engine), Cell::new(0), Cell::new(0));
-        let closing = RefCell::default();
-        CURRENT.set(Some(Rc::new(Self { engine, registry, failed, settled, closing })));
+        let (scope, closing) = (RefCell::default(), RefCell::default());
+        CURRENT.set(Some(Rc::new(Self { engine, registry, failed, settled, scope, closing })));
     }
 
     /// Ends the world of the calling thread: tells the tasks to stop.
@@ -112,8 +135,19 @@ impl Controller {
         }
     }
 
+    /// How many tasks the world has.
     pub(crate) fn size(&self) -> usize {
         self.count(&Target::All)
+    }
+
+    /// The group that verbs address; `None` where they address all tasks.
+    pub(crate) fn scope(&self) -> Option<Arc<Owner>> {
+        self.scope.borrow().clone()
+    }
+
+    /// The tasks that a verb addresses which is not a group's or an object's.
+    pub(crate) fn addressed(&self) -> Target {
+        self.scope.borrow().as_ref().map_or(Target::All, |group| Target::Group(group.index()))
     }
 
     /// How many tasks carry out commands for `target`.
@@ -121,13 +155,18 @@ impl Controller {
         self.engine.borrow().count(target)
     }
 
+    /// Whether the controller carries out commands for `target`.
+    pub(crate) fn serves(&self, target: &Target) -> bool {
+        self.engine.borrow().serves(target)
+    }
+
     /// Refuses a verb whose result is the controller's own where the controller is not one of the target's tasks.
     pub(crate) fn check_member(&self, verb: &str, target: &Target) -> Result<()> {
-        if self.engine.borrow().serves(target) {
+        if self.serves(target) {
             return Ok(());
         }
         Err(Error::misuse(format!(
-            "{verb} returns the controller's own result, and the controller is not in the group: use invoke or reduce"
+            "{verb} returns the controller's own result, and the controller is not in the group: use first, invoke or reduce"
         )))
     }
 
@@ -138,7 +177,7 @@ impl Controller {
     /// Sends an order with its arguments to `target`, runs `local`, the controller's part, if it has one, and waits for
     /// the others. Returns what `local` did, and the results of all tasks as the order says, the controller's own that
     /// `local` wrote among them.
-    pub(crate) fn issue<A: Serialize, R>(
+    pub(crate) fn issue<A: Serialize + ?Sized, R>(
         &self,
         named: Named,
         order: Order,
@@ -151,7 +190,11 @@ impl Controller {
             self.issue(named, Order::Settle, Target::All, &(), nothing)?;
         }
         let mut frame = self.engine.borrow().take_spare();
-        wire::append(args, &mut frame).map_err(|cause| Error::wire(named().verb, "argument", cause))?;
+        let appended = match target.group().and_then(|number| self.scope().filter(|group| group.index() == number)) {
+            Some(group) => only_of(group, || wire::append(args, &mut frame)),
+            None => wire::append(args, &mut frame),
+        };
+        appended.map_err(|cause| Error::wire(named().verb, "argument", cause))?;
         let args = frame.len();
         let mut engine = self.engine.borrow_mut();
         let everyone = target == Target::All;
@@ -198,7 +241,7 @@ impl Controller {
     }
 
     /// Has all tasks form a group of those with these ranks.
-    pub(crate) fn form(&self, number: u64, ranks: &Vec<usize>) -> Result<()> {
+    pub(crate) fn form(&self, number: u64, ranks: &[usize]) -> Result<()> {
         self.issue(|| Label { verb: "Group::new", function: "" }, Order::Form(number), Target::All, ranks, nothing)?;
         Ok(())
     }

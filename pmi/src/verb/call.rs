@@ -5,10 +5,11 @@ use crate::error::Result;
 use crate::handle::Handle;
 use crate::ledger::Label;
 use crate::remote::Remote;
-use crate::runtime::command::{Order, Run};
+use crate::runtime::command::{Named, Order, Run};
 use crate::runtime::world;
 use crate::target::Target;
 use crate::task::Task;
+use std::any::type_name;
 
 /// Runs `f` on every task and returns what it returned on the controller.
 ///
@@ -40,7 +41,7 @@ use crate::task::Task;
 /// # Errors
 /// Where `f` panics on a task, the arguments cannot be serialised, or the thread controls no world.
 pub fn call<F: Fn(&Task, A) -> R + Portable, A: Argument, R>(_: F, args: A) -> Result<R> {
-    run_and_keep::<Function<F, A, R>>(Target::All, &args)
+    run_and_keep::<Function<F, A, R>>(called::<F>, None, &args)
 }
 
 impl<T: 'static> Handle<T> {
@@ -49,15 +50,21 @@ impl<T: 'static> Handle<T> {
     /// # Errors
     /// As [`call`].
     pub fn call<F: Fn(&Task, &mut T, A) -> R + Portable, A: Argument, R>(&self, _: F, args: A) -> Result<R> {
-        run_and_keep::<Method<F, T, A, R>>(self.target(), &(self.clone(), args))
+        run_and_keep::<Method<F, T, A, R>>(called::<F>, Some(self.target()), &(self.clone(), args))
     }
 }
 
-pub(super) fn run_and_keep<B: Body>(target: Target, args: &B::Args) -> Result<B::Output> {
+/// The label of a call.
+pub(super) fn called<F>() -> Label {
+    Label { verb: "call", function: type_name::<F>() }
+}
+
+/// The controller's own result, of the tasks of `target`; `None`: of those that verbs address.
+pub(super) fn run_and_keep<B: Body>(named: Named, target: Option<Target>, args: &B::Args) -> Result<B::Output> {
     let order = Order::Run(Remote::new(run_only::<B> as Run));
-    let world = world::current("call")?;
-    world.check_member("call", &target)?;
-    let named = || Label { verb: "call", function: B::name() };
+    let world = world::current(named().verb)?;
+    let target = target.unwrap_or_else(|| world.addressed());
+    world.check_member(named().verb, &target)?;
     let (value, _) = world.issue(named, order, target, args, |task, args, _| run::<B>(task, args))?;
     Ok(value.expect("the controller takes part"))
 }

@@ -13,7 +13,8 @@ use std::any::type_name;
 
 /// Runs `f` on the task with this rank alone and returns its result. One message there, one back.
 ///
-/// The task keeps its rank, but its communicator has no one else: the others take no part.
+/// The task keeps its rank, but its communicator has no one else: the others take no part. Inside
+/// [`Group::scope`](crate::Group::scope) the rank is the task's number in the group.
 ///
 /// ```
 /// # pmi::with_tasks(3, || {
@@ -29,12 +30,17 @@ pub fn call_on<F: Fn(&Task, A) -> R + Portable, A: Argument, R: Serialize + Dese
     _: F,
     args: A,
 ) -> Result<R> {
-    let size = world::current("call_on")?.size();
+    let world = world::current("call_on")?;
+    let (target, of) = match world.addressed() {
+        Target::Group(number) => (Target::Member(number, rank), "group"),
+        _ => (Target::One(rank), "world"),
+    };
+    let size = world.count(&world.addressed());
     if rank >= size {
-        return Err(Error::misuse(format!("call_on: task {rank} does not exist; the world has {size}, from 0")));
+        return Err(Error::misuse(format!("call_on: task {rank} does not exist; the {of} has {size}, from 0")));
     }
     let named = || Label { verb: "call_on", function: type_name::<F>() };
-    let results = run_and_gather::<Function<F, A, R>>(named, Target::One(rank), &args)?;
+    let results = run_and_gather::<Function<F, A, R>>(named, Some(target), &args)?;
     let missing = || Error::wire("call_on", "result", "it did not come");
     results.into_iter().next().ok_or_else(missing)
 }

@@ -6,7 +6,7 @@ use crate::handle::{Handle, Owner};
 use crate::ledger::Label;
 use crate::remote::Remote;
 use crate::runtime::command::{Make, Order, Refusal};
-use crate::runtime::world;
+use crate::runtime::world::{self, Controller};
 use crate::task::Task;
 use std::any::Any;
 use std::cell::RefCell;
@@ -29,12 +29,16 @@ use std::sync::Arc;
 /// Where `f` panics on a task (the instances that other tasks made are dropped with the next command), the arguments
 /// cannot be serialised, or the thread controls no world.
 pub fn create<F: Fn(&Task, A) -> T + Portable, A: Argument, T: 'static>(_: F, args: A) -> Result<Handle<T>> {
-    make::<Function<F, A, T>>(None, &args)
+    let world = world::current("create")?;
+    make::<Function<F, A, T>>(&world, world.scope(), &args)
 }
 
-/// Makes the instances, on the tasks of a group.
-pub(super) fn make<B: Body<Output: 'static>>(group: Option<&Arc<Owner>>, args: &B::Args) -> Result<Handle<B::Output>> {
-    let world = world::current("create")?;
+/// Makes the instances, on the tasks of a group; `None`: on all tasks.
+pub(super) fn make<B: Body<Output: 'static>>(
+    world: &Controller,
+    group: Option<Arc<Owner>>,
+    args: &B::Args,
+) -> Result<Handle<B::Output>> {
     let handle = world.registry.reserve(group);
     let make: Make = instance::<B>;
     let order = Order::Make(Remote::new(make), handle.index());

@@ -6,18 +6,20 @@ use crate::error::Result;
 use crate::runtime::{World, world};
 use crate::task::Task;
 
-/// How many tasks the current world has: the one that the calling thread controls.
+/// How many tasks the verbs address: all of the world that the calling thread controls, or inside
+/// [`Group::scope`](crate::Group::scope) those of the group.
 ///
 /// # Errors
 /// Where the thread controls no world.
 pub fn size() -> Result<usize> {
-    Ok(world::current("size")?.size())
+    let world = world::current("size")?;
+    Ok(world.count(&world.addressed()))
 }
 
 impl World {
     /// How many tasks the world has.
     pub fn size(&self) -> usize {
-        size().unwrap_or(0)
+        world::current("World::size").map_or(0, |world| world.size())
     }
 
     /// How many threads the controller's rayon pool has.

@@ -24,7 +24,7 @@ use crate::task::Task;
 /// # Errors
 /// Where `f` panics on a task, the arguments cannot be serialised, or the thread controls no world.
 pub fn exec<F: Fn(&Task, A) + Portable, A: Argument>(_: F, args: A) -> Result<()> {
-    run_only_on::<Function<F, A, ()>>(Target::All, &args)
+    run_only_on::<Function<F, A, ()>>(None, &args)
 }
 
 impl<T: 'static> Handle<T> {
@@ -33,13 +33,16 @@ impl<T: 'static> Handle<T> {
     /// # Errors
     /// As [`exec`].
     pub fn exec<F: Fn(&Task, &mut T, A) + Portable, A: Argument>(&self, _: F, args: A) -> Result<()> {
-        run_only_on::<Method<F, T, A, ()>>(self.target(), &(self.clone(), args))
+        run_only_on::<Method<F, T, A, ()>>(Some(self.target()), &(self.clone(), args))
     }
 }
 
-pub(super) fn run_only_on<B: Body>(target: Target, args: &B::Args) -> Result<()> {
+/// On the tasks of `target`; `None`: on those that verbs address.
+pub(super) fn run_only_on<B: Body>(target: Option<Target>, args: &B::Args) -> Result<()> {
     let body: Run = run_only::<B>;
     let named = || Label { verb: "exec", function: B::name() };
-    world::current("exec")?.issue(named, Order::Run(Remote::new(body)), target, args, body)?;
+    let world = world::current("exec")?;
+    let target = target.unwrap_or_else(|| world.addressed());
+    world.issue(named, Order::Run(Remote::new(body)), target, args, body)?;
     Ok(())
 }

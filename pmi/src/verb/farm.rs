@@ -7,8 +7,8 @@ use crate::ledger::Label;
 use crate::remote::{Remote, conjure};
 use crate::runtime::command::{Order, Refusal, Run};
 use crate::runtime::world;
-use crate::target::Target;
 use crate::task::Task;
+use crate::wire;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::any::type_name;
@@ -21,6 +21,9 @@ use std::time::{Duration, Instant};
 /// enough of them to keep it busy while the controller is, and fewer towards the end. An item travels once to the task
 /// that does it, and its result back; `f` is not to communicate, since what the other tasks do is left open. Progress
 /// is reported to [`with_progress`](crate::with_progress).
+///
+/// In the [`scope`](crate::Group::scope) of a group without the controller, its first task does this in the controller's
+/// place: the items travel to all of the group's tasks first, and nobody hears of progress.
 ///
 /// ```
 /// # pmi::with_tasks(3, || {
@@ -39,13 +42,20 @@ where
     I: Argument,
     R: Serialize + DeserializeOwned,
 {
-    let work: Run = work::<F, I, R>;
-    let order = Order::Run(Remote::new(work));
     let world = world::current("farm")?;
-    let items = items.into_iter().map(Some).collect();
-    let lead = |task: &Task, _: &[u8], _: &mut Vec<u8>| Ok(Lead::new(task, items).run(f));
+    let (target, items) = (world.addressed(), items.into_iter());
     let named = || Label { verb: "farm", function: type_name::<F>() };
-    let (results, _) = world.issue(named, order, Target::All, &(), lead)?;
+    let results = if world.serves(&target) {
+        let work: Run = work::<F, I, R>;
+        let items = items.map(Some).collect();
+        let lead = |task: &Task, _: &[u8], _: &mut Vec<u8>| Ok(Lead::new(task, items).run(f));
+        world.issue(named, Order::Run(Remote::new(work)), target, &(), lead)?.0
+    } else {
+        let work: Run = lead_or_work::<F, I, R>;
+        let items: Vec<_> = items.collect();
+        let (_, bytes) = world.issue(named, Order::Run(Remote::new(work)), target, &items, work)?;
+        Some(wire::decode_sent(&bytes).map_err(|cause| Error::wire("farm", "result", cause))?)
+    };
     let mut failures = Vec::new();
     let mut values = Vec::new();
     for result in results.into_iter().flatten() {
@@ -79,7 +89,22 @@ fn attempt<I, R>(task: &Task, f: impl Fn(&Task, I) -> R, index: usize, item: I) 
     (index, result.map_err(|failure| Failure { message: format!("item {index}: {}", failure.message), ..failure }))
 }
 
-/// The part of every task but the controller.
+/// The part of a task of a group without the controller: the first leads, and returns the results.
+fn lead_or_work<F, I, R>(task: &Task, items: &[u8], out: &mut Vec<u8>) -> std::result::Result<(), Refusal>
+where
+    F: Fn(&Task, I) -> R + Portable,
+    I: Argument,
+    R: Serialize + DeserializeOwned,
+{
+    if task.rank() > 0 {
+        return work::<F, I, R>(task, items, out);
+    }
+    let items: Vec<I> = wire::decode_sent(items).map_err(|cause| format!("the items cannot be read: {cause}"))?;
+    let results = Lead::new(task, items.into_iter().map(Some).collect()).run(conjure::<F>());
+    wire::append(&results, out).map_err(|cause| format!("the results cannot be sent: {cause}"))
+}
+
+/// The part of every task but the one that leads.
 fn work<F, I, R>(task: &Task, _: &[u8], _: &mut Vec<u8>) -> std::result::Result<(), Refusal>
 where
     F: Fn(&Task, I) -> R + Portable,
@@ -115,7 +140,7 @@ where
     Ok(())
 }
 
-/// The controller's part: handing out, and working between whiles.
+/// The part of the one that leads, the controller: handing out, and working between whiles.
 struct Lead<'t, I, R> {
     task: &'t Task,
     items: Vec<Option<I>>,

@@ -33,7 +33,7 @@ pub fn invoke<F: Fn(&Task, A) -> R + Portable, A: Argument, R: Serialize + Deser
     _: F,
     args: A,
 ) -> Result<Vec<R>> {
-    run_and_gather::<Function<F, A, R>>(invoked::<F>, Target::All, &args)
+    run_and_gather::<Function<F, A, R>>(invoked::<F>, None, &args)
 }
 
 impl<T: 'static> Handle<T> {
@@ -46,7 +46,7 @@ impl<T: 'static> Handle<T> {
         _: F,
         args: A,
     ) -> Result<Vec<R>> {
-        run_and_gather::<Method<F, T, A, R>>(invoked::<F>, self.target(), &(self.clone(), args))
+        run_and_gather::<Method<F, T, A, R>>(invoked::<F>, Some(self.target()), &(self.clone(), args))
     }
 }
 
@@ -55,15 +55,16 @@ pub(super) fn invoked<F>() -> Label {
     Label { verb: "invoke", function: type_name::<F>() }
 }
 
-/// The results of the tasks of `target`, in the order of their ranks.
+/// The results of the tasks of `target`, in the order of their ranks; `None`: of those that verbs address.
 pub(super) fn run_and_gather<B: Body<Output: Serialize + DeserializeOwned>>(
     named: Named,
-    target: Target,
+    target: Option<Target>,
     args: &B::Args,
 ) -> Result<Vec<B::Output>> {
     let verb = named().verb;
     let body: Run = run_and_return::<B>;
     let world = world::current(verb)?;
+    let target = target.unwrap_or_else(|| world.addressed());
     let alone = world.count(&target) == 1;
     // The controller's own result, the first where it takes part, stays as it is; not alone, as what other tasks could
     // not send shall be refused there, too.

@@ -40,7 +40,7 @@ where
     R: Serialize + DeserializeOwned,
     O: Operator<R>,
 {
-    run_and_combine::<Function<F, A, R>, O>(Target::All, &args, op)
+    run_and_combine::<Function<F, A, R>, O>(None, &args, op)
 }
 
 impl<T: 'static> Handle<T> {
@@ -55,12 +55,13 @@ impl<T: 'static> Handle<T> {
         R: Serialize + DeserializeOwned,
         O: Operator<R>,
     {
-        run_and_combine::<Method<F, T, A, R>, O>(self.target(), &(self.clone(), args), op)
+        run_and_combine::<Method<F, T, A, R>, O>(Some(self.target()), &(self.clone(), args), op)
     }
 }
 
+/// Of the tasks of `target`; `None`: of those that verbs address.
 pub(super) fn run_and_combine<B: Body<Output: Serialize + DeserializeOwned>, O: Operator<B::Output>>(
-    target: Target,
+    target: Option<Target>,
     args: &B::Args,
     _: O,
 ) -> Result<B::Output> {
@@ -68,6 +69,7 @@ pub(super) fn run_and_combine<B: Body<Output: Serialize + DeserializeOwned>, O: 
     let order = Order::Reduce(Remote::new(body), Remote::new(combine));
     let named = || Label { verb: "reduce", function: B::name() };
     let world = world::current("reduce")?;
+    let target = target.unwrap_or_else(|| world.addressed());
     let (_, bytes) = world.issue(named, order, target, args, body)?;
     let result = wire::decode_sent(&bytes).map_err(|cause| Error::wire("reduce", "result", cause));
     world.recycle(bytes);

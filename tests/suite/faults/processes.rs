@@ -2,7 +2,7 @@
 
 use super::job::{Ended, Job, World, launcher};
 use super::program::{MARK, PROGRAM};
-use crate::programs::{ensure, equal};
+use crate::programs::{ensure, equal, is_open_mpi};
 use libtest_mimic::{Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};
 use std::os::unix::fs::PermissionsExt;
@@ -19,8 +19,14 @@ const LATER: Duration = Duration::from_secs(60);
 pub(crate) fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     let mut trial = |name: &str, world: World, run: Test| {
-        let name = format!("faults::processes::{name}::{}", world.name());
-        trials.push(Trial::test(name, move || run(world).map_err(Failed::from)));
+        let full = format!("faults::processes::{name}::{}", world.name());
+        let trial = Trial::test(full, move || run(world).map_err(Failed::from));
+        trials.push(match name {
+            "a_rank_that_never_starts" if !is_open_mpi() => {
+                trial.with_kind("MPICH's launcher waits for it").with_ignored_flag(true)
+            }
+            _ => trial,
+        });
     };
     for world in [World::Embedded(3), World::Mpi(3)] {
         if cfg!(feature = "mpi") || world == World::Embedded(3) {
@@ -134,7 +140,9 @@ fn failures_leak_nothing(world: World) -> Result<(), String> {
     let grown = job.says("grown")?;
     let grown = grown.trim_end_matches(" KiB").parse::<u64>().map_err(|_| grown.clone())?;
     job.ends(SOON)?.exits_with(0)?;
-    ensure(grown < 4096, || format!("a thousand failed calls take {grown} KiB for good"))
+    // MPICH's shared-memory transport keeps a segment of 8 KiB for each large message that nobody receives, here one a call.
+    let most = if world == World::Embedded(3) || is_open_mpi() { 4096 } else { 4096 + 8 * 1024 };
+    ensure(grown < most, || format!("a thousand failed calls take {grown} KiB for good"))
 }
 
 /// A copy of this binary with one letter changed, gone with this.

@@ -27,6 +27,9 @@ pub(crate) fn program(name: &str) {
     let world = match pmi::setup() {
         Ok(world) => world,
         Err(error) => {
+            // The other tasks have ended, and the launcher must not take that for a reason to end this one, too: Open
+            // MPI's would after some two seconds, which a crowded machine may need to get here.
+            thread::sleep(Duration::from_secs(3));
             eprintln!("error: {error}");
             exit(1);
         }

@@ -9,6 +9,7 @@ pub(crate) fn cases() -> Vec<Case> {
         messages_of_a_failed_call_are_not_received
         receives_of_a_failed_call_take_no_messages
         communicators_of_failed_calls_are_not_used_up
+        a_split_after_a_failed_call_has_no_stray_messages
         hundreds_of_failures_in_a_row
     ]
 }
@@ -71,6 +72,45 @@ fn communicators_of_failed_calls_are_not_used_up() {
     };
     for round in 0..45 {
         failed(pmi::exec(f, round % n), &[round % n], "with communicators");
+    }
+}
+
+/// The communicator may be one of the failed call's, used again: by halves of the tasks or all, with others still there.
+fn a_split_after_a_failed_call_has_no_stray_messages() {
+    let n = size();
+    let mut kept = Vec::new();
+    for round in 0..12 {
+        let fail = |task: &Task, (round, bad): (usize, usize)| {
+            let color = [task.rank() as u32 % 2, 0][round % 2];
+            let part = task.comm().split(Some(color), task.rank() as u32).unwrap();
+            let to = (part.rank() + 1) % part.size();
+            part.send(to, 7, &[round]);
+            drop(part.isend(to, 7, vec![round; 5000]));
+            assert!(task.rank() != bad, "with a stray message");
+            part.all_reduce(&[1], op::SUM);
+            part.recv::<usize>(None, 9);
+        };
+        failed(pmi::exec(fail, (round, round % n)), &[round % n], "with a stray message");
+        let ring = |task: &Task, round: usize| {
+            // Every third time the other parts than in the call that failed.
+            let color = [task.rank() as u32 % 2, 0][(round + round / 3) % 2];
+            let stays_out = task.rank() == 1 && round.is_multiple_of(4);
+            let part = task.comm().split((!stays_out).then_some(color), task.rank() as u32)?;
+            let (rank, size) = (part.rank(), part.size());
+            assert!(!part.probe(None, 7), "there is a message of an earlier call");
+            part.barrier();
+            let came = part.sendrecv((rank + 1) % size, &[100 * round + rank], (rank + size - 1) % size, 7);
+            assert_eq!(came, [100 * round + (rank + size - 1) % size]);
+            assert_eq!(part.all_reduce(&[rank + 1], op::SUM), [size * (size + 1) / 2]);
+            Some(size)
+        };
+        let sizes = pmi::invoke(ring, round).unwrap();
+        assert_eq!(sizes.iter().filter(|size| size.is_none()).count(), usize::from(n > 1 && round.is_multiple_of(4)));
+        if round.is_multiple_of(5) {
+            // Some keep theirs while calls fail.
+            let keep = |task: &Task, ()| task.comm().split(Some(0), 0).filter(|_| task.rank().is_multiple_of(2));
+            kept.push(pmi::create(keep, ()).unwrap());
+        }
     }
 }
 

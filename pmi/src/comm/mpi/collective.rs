@@ -241,54 +241,70 @@ pub(super) fn reduce(comm: &MpiTransport, root: Option<usize>, mine: &[u8], out:
     }
 }
 
+/// The bytes of one piece of a [`reduce_by_tree`] or a [`scan`], a whole number of elements: large enough that its
+/// messages cost little, and small enough that tasks work on different pieces at the same time and that copies take no
+/// memory to speak of.
+fn piece(how: &Reduction<'_>) -> usize {
+    const PIECE: usize = 1 << 20;
+    let element = how.element.max(1);
+    (PIECE / element).max(1) * element
+}
+
 /// A binomial tree towards task 0 that combines neighbours in rank order, then on to who wants the result.
 fn reduce_by_tree(comm: &MpiTransport, root: Option<usize>, mine: &[u8], out: &mut [u8], how: &Reduction<'_>) {
     let (rank, size) = (comm.rank, comm.members.len());
-    let (mut sum, mut theirs, mut panic) = (mine.to_vec(), vec![0; mine.len()], None);
-    let mut distance = 1;
-    while distance < size && rank.is_multiple_of(2 * distance) {
-        if rank + distance < size {
-            receive(comm, rank + distance, &mut theirs);
-            combine(how, &mut sum, &theirs, &mut panic);
+    let wanted = root.is_none_or(|root| root == rank);
+    let (mut sum, mut theirs, mut panic) = (Vec::new(), Vec::new(), None);
+    for (n, mine) in mine.chunks(piece(how)).enumerate() {
+        sum.clear();
+        sum.extend_from_slice(mine);
+        theirs.resize(mine.len(), 0);
+        let mut distance = 1;
+        while distance < size && rank.is_multiple_of(2 * distance) {
+            if rank + distance < size {
+                receive(comm, rank + distance, &mut theirs);
+                combine(how, &mut sum, &theirs, &mut panic);
+            }
+            distance *= 2;
         }
-        distance *= 2;
-    }
-    if rank > 0 {
-        send(comm, rank - distance, &sum);
-    }
-    match root {
-        None => {
-            broadcast(comm, 0, &mut sum);
-            out.copy_from_slice(&sum);
+        if rank > 0 {
+            send(comm, rank - distance, &sum);
         }
-        Some(0) if rank == 0 => out.copy_from_slice(&sum),
-        Some(root) if rank == 0 => send(comm, root, &sum),
-        Some(root) if rank == root => receive(comm, 0, out),
-        Some(_) => {}
+        match root {
+            None => broadcast(comm, 0, &mut sum),
+            Some(root) if root > 0 && rank == 0 => send(comm, root, &sum),
+            Some(root) if root > 0 && rank == root => receive(comm, 0, &mut sum),
+            Some(_) => {}
+        }
+        if wanted {
+            out[n * piece(how)..][..sum.len()].copy_from_slice(&sum);
+        }
     }
     if let Some(panic) = panic {
         resume_unwind(panic);
     }
 }
 
-/// A chain: each task waits for the tasks before it.
+/// A chain: each task waits for the tasks before it, for one piece after the other.
 pub(super) fn scan(comm: &MpiTransport, exclusive: bool, mine: &[u8], out: &mut [u8], how: &Reduction<'_>) {
     let (rank, size) = (comm.rank, comm.members.len());
-    let (mut through, mut panic) = (mine.to_vec(), None);
-    if rank > 0 {
-        let mut before = vec![0; mine.len()];
-        receive(comm, rank - 1, &mut before);
-        if exclusive {
-            out.copy_from_slice(&before);
+    let (mut through, mut panic) = (Vec::new(), None);
+    for (mine, out) in mine.chunks(piece(how)).zip(out.chunks_mut(piece(how))) {
+        through.clear();
+        through.extend_from_slice(mine);
+        if rank > 0 {
+            receive(comm, rank - 1, &mut through);
+            if exclusive {
+                out.copy_from_slice(&through);
+            }
+            combine(how, &mut through, mine, &mut panic);
         }
-        combine(how, &mut before, mine, &mut panic);
-        through = before;
-    }
-    if !exclusive {
-        out.copy_from_slice(&through);
-    }
-    if rank + 1 < size {
-        send(comm, rank + 1, &through);
+        if !exclusive {
+            out.copy_from_slice(&through);
+        }
+        if rank + 1 < size {
+            send(comm, rank + 1, &through);
+        }
     }
     if let Some(panic) = panic {
         resume_unwind(panic);

@@ -1,5 +1,6 @@
 //! What the communicators of a process share: the library's state, how to wait, and who has given up.
 
+use super::kept::{Shelf, Split};
 use super::pending::OwnedRequest;
 use super::raw::{self, check, filled, int, pointer, pointer_mut};
 use super::{SMALL, exit};
@@ -53,7 +54,7 @@ pub(crate) struct Library {
     /// Carries those of parallel functions.
     user: Cell<raw::MPI_Comm>,
     /// Communicators that nobody uses any more.
-    retired: RefCell<Vec<raw::MPI_Comm>>,
+    pub(super) shelf: Shelf,
     pub(super) rank: usize,
     pub(super) size: usize,
     /// This task's share of its host's cores.
@@ -117,7 +118,7 @@ impl Library {
             Some(Rc::new(Self {
                 control,
                 user: Cell::new(user),
-                retired: RefCell::default(),
+                shelf: Shelf::default(),
                 epochs: epochs(control),
                 background: RefCell::default(),
                 rank: filled::<c_int>(|to| check!(MPI_Comm_rank(control, to))) as usize,
@@ -263,17 +264,13 @@ impl Library {
         count
     }
 
-    /// Frees a communicator when it is certain that nothing is under way on it.
-    pub(super) fn retire(&self, comm: raw::MPI_Comm) {
-        self.retired.borrow_mut().push(comm);
-    }
-
     /// The last call has ended well on all tasks: what was left of it can go.
     pub(super) fn tidy(&self) {
-        if self.retired.borrow().is_empty() {
+        let retired = self.shelf.take_retired();
+        if retired.is_empty() {
             return;
         }
-        for mut comm in self.retired.take() {
+        for Split { raw: mut comm, .. } in retired {
             self.drain(comm, |_| true);
             // SAFETY: nobody uses the communicator any more, and the other tasks have come as far. Freeing is local in
             // Open MPI and MPICH although the standard calls it collective; all members do it.
@@ -308,16 +305,19 @@ impl Library {
         self.left.borrow_mut().retain(|_, (of, _)| *of >= epoch);
         self.i_left.set(false);
         self.entered.borrow_mut().clear();
-        // Messages may still be on their way there, which the library would deliver to the next communicator that gets
-        // the same number: these are never freed.
-        self.retired.borrow_mut().clear();
+        self.shelf.begin_epoch(epoch, self.epochs);
         if epoch.is_multiple_of(self.epochs) {
             // Tags begin again: a fresh communicator, for the same reason.
             // SAFETY: all tasks do this, at the same epoch.
             self.user.set(unsafe { filled(|to| check!(MPI_Comm_dup(self.control, to))) });
         }
-        self.drain(self.user(), |tag| tag != self.tag(Self::user_tag(tag)));
+        self.drain_stale(self.user());
         self.background.borrow_mut().retain_mut(|request| !request.test() && !request.expire(epoch));
+    }
+
+    /// Throws away messages of earlier epochs.
+    pub(super) fn drain_stale(&self, comm: raw::MPI_Comm) {
+        self.drain(comm, |tag| tag != self.tag(Self::user_tag(tag)));
     }
 
     /// Throws away small messages with stale tags, as far as they are in front. A large one stays: the buffer it would

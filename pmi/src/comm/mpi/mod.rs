@@ -19,14 +19,15 @@
 //! - A buffer that a user's large send has been given up on is no longer read by its receiver. A library that reads it
 //!   late on the sender's side, from a full queue of a socket, would send stale bytes into a communicator that nobody
 //!   receives from: harmless where the memory is still mapped, as heap memory is.
-//! - Communicators are freed between two calls that went well, never after one that failed: libraries deliver what is
-//!   still on its way to the next communicator that gets the same number.
+//! - Communicators are freed between two calls that went well. One that was there when a call failed is [kept](kept) and
+//!   used again: libraries deliver what is still on its way to the next communicator that gets the same number.
 //! - Messages carry the number of failed calls, the epoch, in the upper bits of their tags. Before the next call all
 //!   tasks begin a new one, so that stray messages match nothing any more; the small ones are [received and thrown
 //!   away](Library::drain). A fresh communicator each time would use them up, or meet the danger above.
 
 mod collective;
 mod exit;
+mod kept;
 mod library;
 mod pending;
 mod raw;
@@ -34,11 +35,14 @@ mod raw;
 pub(crate) use library::Library;
 
 use super::{Envelope, Owned, Pending, Reduction, Revoked, Signature, Transport, VOID};
+use kept::Split;
 use library::Wait;
 use pending::{OwnedRequest, Request, Route};
 use raw::{check, filled, int};
 use std::cell::Cell;
+use std::collections::HashMap;
 use std::ffi::c_int;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 
 /// Tags of this module's own messages, above those of users.
@@ -52,17 +56,18 @@ const SMALL: usize = 1 << 14;
 const WORLD: u64 = 0;
 const ALONE: u64 = 1;
 
-/// A communicator of the library; one that was split from another is freed some time after nobody uses it any more.
+/// A communicator of the library.
 struct Communicator {
     library: Rc<Library>,
     raw: raw::MPI_Comm,
-    split: bool,
+    /// Where it was split from another, what becomes of it when nobody uses it any more.
+    split: Option<Split>,
 }
 
 impl Drop for Communicator {
     fn drop(&mut self) {
-        if self.split {
-            self.library.retire(self.raw);
+        if let Some(split) = self.split.take() {
+            self.library.shelf.put(split, self.library.epoch());
         }
     }
 }
@@ -87,7 +92,7 @@ impl MpiTransport {
     pub(crate) fn world(library: Rc<Library>) -> Self {
         let (rank, members) = (library.rank, (0..library.size).collect());
         let (epoch, entered) = (library.epoch(), library.register(WORLD));
-        let comm = Rc::new(Communicator { library: library.clone(), raw: library.user(), split: false });
+        let comm = Rc::new(Communicator { library: library.clone(), raw: library.user(), split: None });
         Self { comm, rank, members, id: WORLD, entered, epoch, splits: Cell::new(0), library }
     }
 
@@ -116,11 +121,40 @@ impl MpiTransport {
         }
     }
 
+    /// In place of a split: a kept communicator of these members, none on a task without a color; `None` unless all tasks
+    /// of this communicator have one that its members have. `all` are their colors, as [`split`](Transport::split)
+    /// gathered them. All tasks do this.
+    fn again_by_all(&self, color: Option<u32>, members: &[usize], all: &[[u32; 4]]) -> Option<Option<raw::MPI_Comm>> {
+        let mine = color.map_or(0, |_| self.library.shelf.offer(members, self.epoch));
+        let mut marks = vec![0u64; self.size()];
+        let counts = vec![size_of_val(&mine); self.size()];
+        collective::all_gather(self, bytemuck::bytes_of(&mine), bytemuck::must_cast_slice_mut(&mut marks), &counts);
+        let mut of_color = HashMap::new();
+        let agreed = all.iter().zip(&marks).filter(|(task, _)| task[0] != 0).all(|(task, mark)| {
+            // The first of a color says which.
+            *mark != 0 && of_color.entry(task[1]).or_insert(*mark) == mark
+        });
+        agreed.then(|| {
+            color.map(|_| {
+                let comm = self.library.shelf.take(mine);
+                self.library.drain_stale(comm);
+                comm
+            })
+        })
+    }
+
     /// Sends a copy of the bytes, in the background.
     fn send_copy(&self, to: usize, tag: u32, bytes: &[u8]) {
         let request = OwnedRequest::send(self.library.clone(), self.route(Some(to), tag), Box::new(bytes.to_vec()));
         self.library.keep_until_done(request);
     }
+}
+
+/// A number that is the same on all tasks that give the same.
+fn hash(of: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
 }
 
 impl Transport for MpiTransport {
@@ -259,7 +293,9 @@ impl Transport for MpiTransport {
         let number = self.splits.get();
         self.splits.set(number + 1);
         // The members and their ranks, gathered by ourselves: the communicator's id needs the world's ranks anyway.
-        let mine = [u32::from(color.is_some()), color.unwrap_or(0), key, 0];
+        let shelf = &self.library.shelf;
+        let mine =
+            [u32::from(color.is_some()), color.unwrap_or(0), key, u32::from(shelf.has_kept(self.library.epoch()))];
         let mut all = vec![[0u32; 4]; self.size()];
         let counts = vec![size_of_val(&mine); self.size()];
         let bytes = bytemuck::must_cast_slice_mut(all.as_mut_slice());
@@ -268,24 +304,22 @@ impl Transport for MpiTransport {
         ranks.sort_by_key(|rank| (all[*rank][2], *rank));
         let rank = ranks.iter().position(|rank| *rank == self.rank).expect("a task is in its own group");
         let members: Vec<_> = ranks.into_iter().map(|rank| self.members[rank]).collect();
-        // SAFETY: all members of this communicator make this call.
-        let comm = unsafe {
-            let group = color.map_or(raw::RSMPI_UNDEFINED, |_| int(members[0]));
-            filled(|to| check!(MPI_Comm_split(self.comm.raw, group, int(rank), to)))
+        let again = if all.iter().any(|task| task[3] != 0) { self.again_by_all(color, &members, &all) } else { None };
+        let comm = match again {
+            Some(again) => again,
+            // SAFETY: all members of this communicator make this call.
+            None => unsafe {
+                let group = color.map_or(raw::RSMPI_UNDEFINED, |_| int(members[0]));
+                Some(filled(|to| check!(MPI_Comm_split(self.comm.raw, group, int(rank), to))))
+            },
         };
         color?;
-        let id = {
-            use std::hash::{DefaultHasher, Hash, Hasher};
-            let mut hasher = DefaultHasher::new();
-            (self.id, number, &members).hash(&mut hasher);
-            hasher.finish()
-        };
-        Some(Rc::new(self.again(
-            Rc::new(Communicator { library: self.library.clone(), raw: comm, split: true }),
-            rank,
-            members,
-            id,
-        )))
+        let raw = comm?;
+        let id = hash((self.id, number, &members));
+        let mark = hash((id, self.epoch)).max(1);
+        let split = shelf.split(raw, members.clone(), mark, self.epoch, again.is_some());
+        let comm = Rc::new(Communicator { library: self.library.clone(), raw, split: Some(split) });
+        Some(Rc::new(self.again(comm, rank, members, id)))
     }
 
     fn begin_epoch(&self) {
@@ -306,7 +340,7 @@ impl Transport for MpiTransport {
     fn alone(&self) -> Rc<dyn Transport> {
         // SAFETY: a constant of the initialised library.
         let raw = unsafe { raw::RSMPI_COMM_SELF };
-        let comm = Rc::new(Communicator { library: self.library.clone(), raw, split: false });
+        let comm = Rc::new(Communicator { library: self.library.clone(), raw, split: None });
         let member = self.members[self.rank];
         Rc::new(self.again(comm, 0, vec![member], ALONE))
     }
