@@ -16,6 +16,7 @@
 mod error;
 mod element;
 mod simd;
+mod math;
 mod layout;
 mod array;
 mod reduce;
