@@ -6,7 +6,7 @@
 //! `asin x = pi/2 - 2 asin sqrt((1 - x) / 2)` (J.-M. Muller, "Elementary Functions", 3rd ed., chapters 3 and 11).
 
 use super::angle::FRAC_PI_2_LOW;
-use super::double::{TWO_54, fast_two_sum, polynomial, scale, two_product};
+use super::double::{TWO_54, fast_two_sum, polynomial, scale, two_product, two_sum};
 use super::{Acos, Asin, Atan, Atan2, Formula, Formula2};
 use std::f64::consts::{FRAC_PI_2, SQRT_2};
 
@@ -47,16 +47,19 @@ fn angle(y: f64, x: f64, left: bool) -> f64 {
     const TAN_PI_8: f64 = SQRT_2 - 1.0;
     let low = y <= TAN_PI_8 * x;
     let high = x < TAN_PI_8 * y;
-    let over = if high { -x } else { y - x };
+    let (difference, over_error) = two_sum(y, -x);
+    let (sum, under_error) = two_sum(y, x);
+    let over = if high { -x } else { difference };
     let over = if low { y } else { over };
-    let under = if high { y } else { x + y };
+    let under = if high { y } else { sum };
     let under = if low { x } else { under };
     let eighths = if high { 2.0 } else { 1.0 };
     let eighths = if low { 0.0 } else { eighths };
 
     let reciprocal = 1.0 / under;
     let t = over * reciprocal;
-    let t_error = (-t).mul_add(under, over) * reciprocal;
+    let inexact = if low || high { 0.0 } else { (-t).mul_add(under_error, over_error) };
+    let t_error = ((-t).mul_add(under, over) + inexact) * reciprocal;
     let z = t * t;
     let tail = (t * z).mul_add(polynomial(z, A), t_error);
     let eighths = if left { 4.0 - eighths } else { eighths };
@@ -93,14 +96,19 @@ impl Formula2 for Atan2 {
 
     /// Products of other numbers than these and 0 may overflow, or become subnormal.
     #[inline(always)]
-    fn is_rare(y: f64, x: f64) -> bool {
+    fn is_common(y: f64, x: f64) -> bool {
         const FROM: f64 = 1.0e-140;
         const TO: f64 = 1.0e140;
-        let fine = |v: f64| v == 0.0 || (v.abs() >= FROM && v.abs() <= TO);
-        !(fine(x) & fine(y))
+        let fine = |v: f64| (v == 0.0) | ((v.abs() >= FROM) & (v.abs() <= TO));
+        fine(x) & fine(y)
     }
 
-    fn rare(y: f64, x: f64) -> f64 {
+    #[inline(always)]
+    fn is_special(y: f64, x: f64) -> bool {
+        !Self::is_common(y, x)
+    }
+
+    fn special(y: f64, x: f64) -> f64 {
         if x.is_nan() || y.is_nan() {
             return f64::NAN;
         }

@@ -48,14 +48,19 @@ pub(super) fn divide(a: (f64, f64), b: (f64, f64)) -> f64 {
     rest.mul_add(reciprocal, quotient)
 }
 
-/// `c[0] + c[1] x + c[2] x^2 + ...`, by Horner's rule.
+/// `c[0] + c[1] x + c[2] x^2 + ...`, as two polynomials in `x^2` by Horner's rule: the processor works on both at a time.
 #[inline(always)]
 pub(super) fn polynomial<const N: usize>(x: f64, c: [f64; N]) -> f64 {
-    let mut value = c[N - 1];
-    for i in 1..N {
-        value = value.mul_add(x, c[N - 1 - i]);
+    let square = x * x;
+    let mut top = c[N - 1];
+    let mut next = c[N - 2];
+    for i in (2..N).step_by(2) {
+        top = top.mul_add(square, c[N - 1 - i]);
+        if i + 1 < N {
+            next = next.mul_add(square, c[N - 2 - i]);
+        }
     }
-    value
+    if N % 2 == 1 { next.mul_add(x, top) } else { top.mul_add(x, next) }
 }
 
 /// 2^n from `n + SHIFT`, for n from -1022 to 1023; 2^1024 is infinity, 2^-1023 is 0.
@@ -70,6 +75,19 @@ pub(super) fn power_of_two(shifted: f64) -> f64 {
 pub(super) fn scale(x: f64, n: f64) -> f64 {
     let half = n.mul_add(0.5, SHIFT);
     x * power_of_two(half) * power_of_two((n - (half - SHIFT)) + SHIFT)
+}
+
+/// `x * 2^n` from `n + SHIFT`, where `x` and the result are normal numbers.
+#[inline(always)]
+pub(super) fn scale_normal(x: f64, shifted: f64) -> f64 {
+    f64::from_bits(x.to_bits().wrapping_add(shifted.to_bits() << 52))
+}
+
+/// Whether a number is positive, normal and finite.
+#[inline(always)]
+pub(super) fn is_positive_normal(x: f64) -> bool {
+    const FIRST: u64 = f64::MIN_POSITIVE.to_bits();
+    x.to_bits().wrapping_sub(FIRST) < f64::INFINITY.to_bits() - FIRST
 }
 
 /// The whole number of 0 to 2^52 - 1 that bits are.

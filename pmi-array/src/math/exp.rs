@@ -5,7 +5,7 @@
 //! for the Elementary Functions", 1980). `e^r = 1 + r + r^2 q(r)` with `q` of degree 10, a minimax polynomial by Remez'
 //! exchange algorithm (J.-M. Muller, "Elementary Functions", 3rd ed., chapter 3) with error 2^-60 relative to `r`.
 
-use super::double::{SHIFT, fast_two_sum, polynomial, power_of_two, scale, two_product};
+use super::double::{SHIFT, fast_two_sum, polynomial, power_of_two, scale, scale_normal, two_product};
 use super::{Exp, Exp2, Expm1, Formula};
 use std::f64::consts::{LN_2, LOG2_E};
 
@@ -62,6 +62,27 @@ pub(super) fn expm1_pair(x: f64, halvings: f64) -> (f64, f64) {
     (sum, two_n.mul_add(tail(r), error + lost))
 }
 
+/// `n + SHIFT` and `e^r` of [`reduce`].
+#[inline(always)]
+fn exp_parts(x: f64) -> (f64, f64) {
+    let shifted = x.mul_add(LOG2_E, SHIFT);
+    let n = shifted - SHIFT;
+    let exact = n.mul_add(-LN_2, x);
+    let r = n.mul_add(-LN_2_LOW, exact);
+    let (hi, lo) = exp_reduced((r, n.mul_add(-LN_2_LOW, exact - r)));
+    (shifted, hi + lo)
+}
+
+/// `n + SHIFT` and `e^(r ln 2)` with `n = round(x)`, `x = n + r`.
+#[inline(always)]
+fn exp2_parts(x: f64) -> (f64, f64) {
+    let shifted = x + SHIFT;
+    let r = x - (shifted - SHIFT);
+    let (product, error) = two_product(r, LN_2);
+    let (hi, lo) = exp_reduced((product, r.mul_add(LN_2_LOW, error)));
+    (shifted, hi + lo)
+}
+
 impl Formula for Exp {
     const NAME: &'static str = "exp";
 
@@ -69,25 +90,43 @@ impl Formula for Exp {
     fn value(x: f64) -> f64 {
         let x = if x > 710.0 { 710.0 } else { x };
         let x = if x < -746.0 { -746.0 } else { x };
-        let (shifted, r) = reduce((x, 0.0));
-        let (hi, lo) = exp_reduced(r);
-        scale(hi + lo, shifted - SHIFT)
+        let (n, value) = exp_parts(x);
+        scale(value, n - SHIFT)
+    }
+
+    /// Whether 2^n and the value are normal numbers.
+    #[inline(always)]
+    fn is_common(x: f64) -> bool {
+        x.abs() < 708.0
+    }
+
+    #[inline(always)]
+    fn common(x: f64) -> f64 {
+        let (n, value) = exp_parts(x);
+        scale_normal(value, n)
     }
 }
 
 impl Formula for Exp2 {
     const NAME: &'static str = "exp2";
 
-    /// `2^x = 2^n e^(r ln 2)` with `n = round(x)`.
     #[inline(always)]
     fn value(x: f64) -> f64 {
         let x = if x > 1025.0 { 1025.0 } else { x };
         let x = if x < -1077.0 { -1077.0 } else { x };
-        let n = (x + SHIFT) - SHIFT;
-        let r = x - n;
-        let (product, error) = two_product(r, LN_2);
-        let (hi, lo) = exp_reduced((product, r.mul_add(LN_2_LOW, error)));
-        scale(hi + lo, n)
+        let (n, value) = exp2_parts(x);
+        scale(value, n - SHIFT)
+    }
+
+    #[inline(always)]
+    fn is_common(x: f64) -> bool {
+        x.abs() < 1021.0
+    }
+
+    #[inline(always)]
+    fn common(x: f64) -> f64 {
+        let (n, value) = exp2_parts(x);
+        scale_normal(value, n)
     }
 }
 

@@ -137,14 +137,21 @@ impl Formula for Atanh {
         let (below, below_error) = fast_two_sum(1.0, -a);
         let (k, _) = reduce_log(above / below);
         let two_k = power_of_two(k + SHIFT);
-        let over = (-two_k).mul_add(below, above) + (-two_k).mul_add(below_error, above_error);
-        let under = two_k.mul_add(below, above);
+        let below = (two_k * below, two_k * below_error);
+        // The difference is exact, the two being within a factor of 2.
+        let over = (above - below.0, above_error - below.1);
+        let (under, under_error) = two_sum(above, below.0);
+        let reciprocal = 1.0 / under;
+        let quotient = over.0 * reciprocal;
+        let rest = (-quotient).mul_add(under, over.0) + (over.1 - quotient * (under_error + (above_error + below.1)));
         let near = a < 0.1715;
         let k = if near { 0.0 } else { 0.5 * k };
-        let s = if near { a } else { over / under };
+        let s = if near { a } else { quotient };
+        let s_error = if near { 0.0 } else { rest * reciprocal };
         let (whole, whole_error) = two_product(k, LN_2);
         let (sum, error) = fast_two_sum(whole, s);
-        let atanh = sum + (0.5 * s).mul_add(series(s), k.mul_add(LN_2_LOW, whole_error + error));
+        let small = k.mul_add(LN_2_LOW, whole_error + error) + s_error;
+        let atanh = sum + (0.5 * s).mul_add(series(s), small);
         let atanh = if a == 1.0 { f64::INFINITY } else { atanh };
         let atanh = if a > 1.0 { f64::NAN } else { atanh };
         atanh.copysign(x)

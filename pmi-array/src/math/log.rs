@@ -5,7 +5,9 @@
 //! sum (J.-M. Muller, "Elementary Functions", 3rd ed., chapter 5). `R / s^2` is a polynomial of degree 6 in `s^2`,
 //! minimax with error 2^-59 of the logarithm.
 
-use super::double::{SHIFT, TWO_54, fast_two_sum, polynomial, power_of_two, two_product, two_sum, whole};
+use super::double::{
+    SHIFT, TWO_54, fast_two_sum, is_positive_normal, polynomial, power_of_two, two_product, two_sum, whole,
+};
 use super::exp::LN_2_LOW;
 use super::{Formula, Log, Log1p, Log2, Log10};
 use std::f64::consts::{FRAC_1_SQRT_2, LN_2, LOG2_E, LOG10_2, LOG10_E};
@@ -35,12 +37,18 @@ const DECIMAL: Base = Base { two: (LOG10_2, -2.8037281277851704e-18), e: (LOG10_
 #[inline(always)]
 pub(super) fn reduce(x: f64) -> (f64, f64) {
     let tiny = x < f64::MIN_POSITIVE;
-    let x = if tiny { x * TWO_54 } else { x };
-    let bias = if tiny { 1024.0 + 54.0 } else { 1024.0 };
+    let (k, f) = reduce_normal(if tiny { x * TWO_54 } else { x });
+    (if tiny { k - 54.0 } else { k }, f)
+}
+
+/// `(k, f)` for a positive normal number.
+#[inline(always)]
+pub(super) fn reduce_normal(x: f64) -> (f64, f64) {
     // The exponent of x / sqrt(1/2), 1024 too great.
-    let exponent = x.to_bits().wrapping_sub(FRAC_1_SQRT_2.to_bits()).wrapping_add(1024 << 52) >> 52;
-    let one_f = f64::from_bits(x.to_bits().wrapping_sub(exponent << 52).wrapping_add(1024 << 52));
-    (whole(exponent) - bias, one_f - 1.0)
+    const OFFSET: u64 = (1024_u64 << 52).wrapping_sub(FRAC_1_SQRT_2.to_bits());
+    let exponent = x.to_bits().wrapping_add(OFFSET) & !((1 << 52) - 1);
+    let one_f = f64::from_bits(x.to_bits().wrapping_sub(exponent).wrapping_add(1024 << 52));
+    (whole(exponent >> 52) - 1024.0, one_f - 1.0)
 }
 
 /// `R`: `(2 atanh s - 2 s) / s`.
@@ -83,10 +91,18 @@ fn with_limits(x: f64, log: f64) -> f64 {
     if x == 0.0 { f64::NEG_INFINITY } else { log }
 }
 
+/// The logarithm of any number.
 #[inline(always)]
 fn logarithm(x: f64, base: &Base) -> f64 {
     let (k, f) = reduce(x);
     with_limits(x, combine(k, f, 0.0, base))
+}
+
+/// The logarithm of a positive normal number.
+#[inline(always)]
+fn common_logarithm(x: f64, base: &Base) -> f64 {
+    let (k, f) = reduce_normal(x);
+    combine(k, f, 0.0, base)
 }
 
 impl Formula for Log {
@@ -95,6 +111,16 @@ impl Formula for Log {
     #[inline(always)]
     fn value(x: f64) -> f64 {
         logarithm(x, &NATURAL)
+    }
+
+    #[inline(always)]
+    fn is_common(x: f64) -> bool {
+        is_positive_normal(x)
+    }
+
+    #[inline(always)]
+    fn common(x: f64) -> f64 {
+        common_logarithm(x, &NATURAL)
     }
 }
 
@@ -105,6 +131,16 @@ impl Formula for Log2 {
     fn value(x: f64) -> f64 {
         logarithm(x, &BINARY)
     }
+
+    #[inline(always)]
+    fn is_common(x: f64) -> bool {
+        is_positive_normal(x)
+    }
+
+    #[inline(always)]
+    fn common(x: f64) -> f64 {
+        common_logarithm(x, &BINARY)
+    }
 }
 
 impl Formula for Log10 {
@@ -113,6 +149,16 @@ impl Formula for Log10 {
     #[inline(always)]
     fn value(x: f64) -> f64 {
         logarithm(x, &DECIMAL)
+    }
+
+    #[inline(always)]
+    fn is_common(x: f64) -> bool {
+        is_positive_normal(x)
+    }
+
+    #[inline(always)]
+    fn common(x: f64) -> f64 {
+        common_logarithm(x, &DECIMAL)
     }
 }
 

@@ -110,24 +110,35 @@ functions! {
 }
 
 /// How a function of one argument is computed.
+///
+/// `common` and `value` have no branches, so that loops over them become vector instructions, and consist of operations
+/// that round alike at every level. Where both are right they give the same bits.
 trait Formula {
     const NAME: &'static str;
 
-    /// Whether there are rare arguments.
-    const HAS_RARE: bool = false;
-
-    /// The value, but for rare arguments, for which it is anything. Without branches, so that loops over it become vector
-    /// instructions, and of operations that round alike at every level: `mul_add` where it is meant, never by chance.
+    /// The value for all but special arguments.
     fn value(x: f64) -> f64;
 
-    /// Whether the argument is one for `rare`.
+    /// Whether `common` is right for this argument.
     #[inline(always)]
-    fn is_rare(_: f64) -> bool {
+    fn is_common(_: f64) -> bool {
+        true
+    }
+
+    /// The value for common arguments, with fewer operations than `value` if possible.
+    #[inline(always)]
+    fn common(x: f64) -> f64 {
+        Self::value(x)
+    }
+
+    /// Whether the argument, not a common one, needs `special`.
+    #[inline(always)]
+    fn is_special(_: f64) -> bool {
         false
     }
 
-    /// The value for rare arguments.
-    fn rare(_: f64) -> f64 {
+    /// The value for special arguments.
+    fn special(_: f64) -> f64 {
         f64::NAN
     }
 }
@@ -139,16 +150,26 @@ trait Formula2 {
     fn value(x: f64, y: f64) -> f64;
 
     #[inline(always)]
-    fn is_rare(_: f64, _: f64) -> bool {
+    fn is_common(_: f64, _: f64) -> bool {
+        true
+    }
+
+    #[inline(always)]
+    fn common(x: f64, y: f64) -> f64 {
+        Self::value(x, y)
+    }
+
+    #[inline(always)]
+    fn is_special(_: f64, _: f64) -> bool {
         false
     }
 
-    fn rare(_: f64, _: f64) -> f64 {
+    fn special(_: f64, _: f64) -> f64 {
         f64::NAN
     }
 }
 
-/// Elements computed at a time: few enough that one rare argument does not make many others to be looked at again.
+/// Elements computed at a time: few enough that one uncommon argument does not slow down many others.
 const CHUNK: usize = 128;
 
 /// A formula's loop over a block.
@@ -160,18 +181,20 @@ impl<F: Formula> Kernel for Loop<'_, F> {
     #[inline(always)]
     fn run<V: Vector>(self) {
         for chunk in self.0.chunks_mut(CHUNK) {
-            if F::HAS_RARE && chunk.iter().fold(false, |rare, x| rare | F::is_rare(*x)) {
-                let mut original = [0.0; CHUNK];
-                original[..chunk.len()].copy_from_slice(chunk);
-                for (value, x) in chunk.iter_mut().zip(original) {
-                    *value = F::value(x);
-                }
-                for (value, x) in chunk.iter_mut().zip(original).filter(|(_, x)| F::is_rare(*x)) {
-                    *value = F::rare(x);
-                }
-            } else {
+            if chunk.iter().fold(true, |all, x| all & F::is_common(*x)) {
                 for x in chunk {
-                    *x = F::value(*x);
+                    *x = F::common(*x);
+                }
+                continue;
+            }
+            let mut original = [0.0; CHUNK];
+            original[..chunk.len()].copy_from_slice(chunk);
+            for x in &mut *chunk {
+                *x = F::value(*x);
+            }
+            for (value, x) in chunk.iter_mut().zip(original) {
+                if F::is_special(x) {
+                    *value = F::special(x);
                 }
             }
         }
@@ -187,20 +210,20 @@ impl<F: Formula2> Kernel for Loop2<'_, F> {
     #[inline(always)]
     fn run<V: Vector>(self) {
         for (chunk, other) in self.0.chunks_mut(CHUNK).zip(self.1.chunks(CHUNK)) {
-            if chunk.iter().zip(other).fold(false, |rare, (x, y)| rare | F::is_rare(*x, *y)) {
-                let mut original = [0.0; CHUNK];
-                original[..chunk.len()].copy_from_slice(chunk);
-                for ((value, x), y) in chunk.iter_mut().zip(original).zip(other) {
-                    *value = F::value(x, *y);
-                }
-                for ((value, x), y) in chunk.iter_mut().zip(original).zip(other) {
-                    if F::is_rare(x, *y) {
-                        *value = F::rare(x, *y);
-                    }
-                }
-            } else {
+            if chunk.iter().zip(other).fold(true, |all, (x, y)| all & F::is_common(*x, *y)) {
                 for (x, y) in chunk.iter_mut().zip(other) {
-                    *x = F::value(*x, *y);
+                    *x = F::common(*x, *y);
+                }
+                continue;
+            }
+            let mut original = [0.0; CHUNK];
+            original[..chunk.len()].copy_from_slice(chunk);
+            for (x, y) in chunk.iter_mut().zip(other) {
+                *x = F::value(*x, *y);
+            }
+            for ((value, x), y) in chunk.iter_mut().zip(original).zip(other) {
+                if F::is_special(x, *y) {
+                    *value = F::special(x, *y);
                 }
             }
         }

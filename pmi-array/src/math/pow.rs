@@ -1,13 +1,13 @@
 //! Powers.
 //!
 //! `|x|^y = e^(y ln |x|)` with the logarithm as a pair to about 2^-68: an error of it is multiplied by up to 745. As for
-//! the logarithm, `ln |x| = k ln 2 + 2 atanh s`; here `s` and the terms up to `s^5` of the series are pairs, and only the
+//! the logarithm, `ln |x| = k ln 2 + 2 atanh s`; here `s` and the terms up to `s^3` of the series are pairs, and only the
 //! rest is a polynomial in plain numbers, minimax of degree 6 with error 2^-72 (J.-M. Muller, "Elementary Functions",
 //! 3rd ed., chapters 4 and 5).
 
-use super::double::{SHIFT, fast_two_sum, multiply, polynomial, scale, two_product};
+use super::double::{SHIFT, fast_two_sum, is_positive_normal, multiply, polynomial, scale, two_product};
 use super::exp::{LN_2_LOW, exp_reduced, reduce as reduce_exp};
-use super::log::reduce as reduce_log;
+use super::log::{reduce as reduce_log, reduce_normal};
 use super::{Formula2, Pow};
 use std::f64::consts::LN_2;
 
@@ -23,7 +23,6 @@ const P: [f64; 7] = [
 ];
 
 const THIRD: (f64, f64) = (1.0 / 3.0, 1.850371707708594e-17);
-const FIFTH: (f64, f64) = (0.2, -1.1102230246251566e-17);
 
 /// `c + x` for pairs with `|c| >= |x|`.
 #[inline(always)]
@@ -32,17 +31,18 @@ fn add(c: (f64, f64), x: (f64, f64)) -> (f64, f64) {
     (sum, error + (c.1 + x.1))
 }
 
-/// The natural logarithm of a positive finite number.
+/// The natural logarithm of `2^k (1 + f)`.
 #[inline(always)]
-fn log(x: f64) -> (f64, f64) {
-    let (k, f) = reduce_log(x);
+fn log((k, f): (f64, f64)) -> (f64, f64) {
     let (under, under_error) = fast_two_sum(2.0, f);
     let reciprocal = 1.0 / under;
     let s = f * reciprocal;
     let s_error = ((-s).mul_add(under, f) - s * under_error) * reciprocal;
-    let z = multiply((s, s_error), (s, s_error));
-    let inner = add(FIFTH, (z.0 * polynomial(z.0, P), 0.0));
-    let middle = add(THIRD, multiply(z, inner));
+    let (square, square_error) = two_product(s, s);
+    let z = (square, (2.0 * s).mul_add(s_error, square_error));
+    let inner = z.0.mul_add(polynomial(z.0, P), 0.2);
+    let (product, error) = two_product(z.0, inner);
+    let middle = add(THIRD, (product, z.1.mul_add(inner, error)));
     let twice = (2.0 * s, 2.0 * s_error);
     let series = add(twice, multiply(twice, multiply(z, middle)));
     let (whole, whole_error) = two_product(k, LN_2);
@@ -50,9 +50,14 @@ fn log(x: f64) -> (f64, f64) {
     fast_two_sum(hi, lo)
 }
 
-/// `e^x` for a pair.
+/// About 2^64.
+const LARGE: f64 = 1.8e19;
+
+/// `e^(y log)` for a pair.
 #[inline(always)]
-fn exp(x: (f64, f64)) -> f64 {
+fn exp_product(y: f64, log: (f64, f64)) -> f64 {
+    let (product, error) = two_product(y, log.0);
+    let x = (product, y.mul_add(log.1, error));
     // Beyond these the result is 0 or infinity whatever the low part, which may have become NaN.
     let high = x.0 > 711.0;
     let low = x.0 < -750.0;
@@ -76,24 +81,32 @@ impl Formula2 for Pow {
 
     #[inline(always)]
     fn value(x: f64, y: f64) -> f64 {
-        let (hi, lo) = log(x.abs());
         // The logarithm is 0 or at least 2^-53: beyond 2^64 only the sign of y matters.
-        let bounded = if y > 1.8e19 { 1.8e19 } else { y };
-        let bounded = if bounded < -1.8e19 { -1.8e19 } else { bounded };
-        let (product, error) = two_product(bounded, hi);
-        let power = exp((product, bounded.mul_add(lo, error)));
+        let bounded = if y > LARGE { LARGE } else { y };
+        let bounded = if bounded < -LARGE { -LARGE } else { bounded };
+        let power = exp_product(bounded, log(reduce_log(x.abs())));
         let negative = if y.floor() == y { power } else { f64::NAN };
         let negative = if is_odd(y) { -power } else { negative };
         if x < 0.0 { negative } else { power }
     }
 
     #[inline(always)]
-    fn is_rare(x: f64, y: f64) -> bool {
+    fn is_common(x: f64, y: f64) -> bool {
+        is_positive_normal(x) & (y.abs() < LARGE)
+    }
+
+    #[inline(always)]
+    fn common(x: f64, y: f64) -> f64 {
+        exp_product(y, log(reduce_normal(x)))
+    }
+
+    #[inline(always)]
+    fn is_special(x: f64, y: f64) -> bool {
         let fine = (x.abs() < f64::INFINITY) & (x != 0.0) & (y.abs() < f64::INFINITY);
         !fine
     }
 
-    fn rare(x: f64, y: f64) -> f64 {
+    fn special(x: f64, y: f64) -> f64 {
         let a = x.abs();
         if y == 0.0 || x == 1.0 || (a == 1.0 && y.is_infinite()) {
             1.0

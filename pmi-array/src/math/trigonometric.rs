@@ -68,7 +68,6 @@ const TINY: f64 = 7.0e-9;
 
 impl Formula for Sin {
     const NAME: &'static str = "sin";
-    const HAS_RARE: bool = true;
 
     #[inline(always)]
     fn value(x: f64) -> f64 {
@@ -77,18 +76,22 @@ impl Formula for Sin {
     }
 
     #[inline(always)]
-    fn is_rare(x: f64) -> bool {
+    fn is_common(x: f64) -> bool {
+        !is_huge(x)
+    }
+
+    #[inline(always)]
+    fn is_special(x: f64) -> bool {
         is_huge(x)
     }
 
-    fn rare(x: f64) -> f64 {
+    fn special(x: f64) -> f64 {
         reduce_huge(x).map_or(f64::NAN, sine)
     }
 }
 
 impl Formula for Cos {
     const NAME: &'static str = "cos";
-    const HAS_RARE: bool = true;
 
     #[inline(always)]
     fn value(x: f64) -> f64 {
@@ -96,18 +99,22 @@ impl Formula for Cos {
     }
 
     #[inline(always)]
-    fn is_rare(x: f64) -> bool {
+    fn is_common(x: f64) -> bool {
+        !is_huge(x)
+    }
+
+    #[inline(always)]
+    fn is_special(x: f64) -> bool {
         is_huge(x)
     }
 
-    fn rare(x: f64) -> f64 {
+    fn special(x: f64) -> f64 {
         reduce_huge(x).map_or(f64::NAN, cosine)
     }
 }
 
 impl Formula for Tan {
     const NAME: &'static str = "tan";
-    const HAS_RARE: bool = true;
 
     #[inline(always)]
     fn value(x: f64) -> f64 {
@@ -116,11 +123,16 @@ impl Formula for Tan {
     }
 
     #[inline(always)]
-    fn is_rare(x: f64) -> bool {
+    fn is_common(x: f64) -> bool {
+        !is_huge(x)
+    }
+
+    #[inline(always)]
+    fn is_special(x: f64) -> bool {
         is_huge(x)
     }
 
-    fn rare(x: f64) -> f64 {
+    fn special(x: f64) -> f64 {
         reduce_huge(x).map_or(f64::NAN, tangent)
     }
 }
