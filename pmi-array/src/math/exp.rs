@@ -33,7 +33,8 @@ pub(super) fn reduce(x: (f64, f64)) -> (f64, (f64, f64)) {
     let shifted = x.0.mul_add(LOG2_E, SHIFT);
     let n = shifted - SHIFT;
     let exact = n.mul_add(-LN_2, x.0);
-    let (r, error) = fast_two_sum(exact, n * -LN_2_LOW);
+    let r = n.mul_add(-LN_2_LOW, exact);
+    let error = n.mul_add(-LN_2_LOW, exact - r);
     (shifted, fast_two_sum(r, error + x.1))
 }
 

@@ -6,7 +6,7 @@
 
 use super::double::{SHIFT, divide, fast_two_sum, polynomial, power_of_two, two_product, two_sum};
 use super::exp::{LN_2_LOW, exp_reduced, expm1_pair, reduce};
-use super::log::{log1p_pair, reduce as reduce_log, series};
+use super::log::{log1p_pair, reduce_normal, series};
 use super::{Acosh, Asinh, Atanh, Cosh, Formula, Sinh, Tanh};
 use std::f64::consts::LN_2;
 
@@ -135,7 +135,7 @@ impl Formula for Atanh {
         let a = x.abs();
         let (above, above_error) = fast_two_sum(1.0, a);
         let (below, below_error) = fast_two_sum(1.0, -a);
-        let (k, _) = reduce_log(above / below);
+        let (k, _) = reduce_normal(above / below);
         let two_k = power_of_two(k + SHIFT);
         let below = (two_k * below, two_k * below_error);
         // The difference is exact, the two being within a factor of 2.

@@ -166,7 +166,7 @@ impl Formula for Log10 {
 #[inline(always)]
 pub(super) fn log1p_pair(x: (f64, f64), doublings: f64) -> f64 {
     let (u, error) = two_sum(1.0, x.0);
-    let (k, f) = reduce(u);
+    let (k, f) = reduce_normal(u);
     // Near 0 the argument itself is f, without the rounding of 1 + x.
     let near = x.0 > -0.29 && x.0 < 0.41;
     let (k, f) = if near { (0.0, x.0) } else { (k, f) };

@@ -5,7 +5,9 @@
 //! rest is a polynomial in plain numbers, minimax of degree 6 with error 2^-72 (J.-M. Muller, "Elementary Functions",
 //! 3rd ed., chapters 4 and 5).
 
-use super::double::{SHIFT, fast_two_sum, is_positive_normal, multiply, polynomial, scale, two_product};
+use super::double::{
+    SHIFT, fast_two_sum, is_positive_normal, multiply, polynomial, scale, scale_normal, two_product, whole,
+};
 use super::exp::{LN_2_LOW, exp_reduced, reduce as reduce_exp};
 use super::log::{reduce as reduce_log, reduce_normal};
 use super::{Formula2, Pow};
@@ -37,7 +39,7 @@ fn log((k, f): (f64, f64)) -> (f64, f64) {
     let (under, under_error) = fast_two_sum(2.0, f);
     let reciprocal = 1.0 / under;
     let s = f * reciprocal;
-    let s_error = ((-s).mul_add(under, f) - s * under_error) * reciprocal;
+    let s_error = (-s).mul_add(under_error, (-s).mul_add(under, f)) * reciprocal;
     let (square, square_error) = two_product(s, s);
     let z = (square, (2.0 * s).mul_add(s_error, square_error));
     let inner = z.0.mul_add(polynomial(z.0, P), 0.2);
@@ -46,27 +48,14 @@ fn log((k, f): (f64, f64)) -> (f64, f64) {
     let twice = (2.0 * s, 2.0 * s_error);
     let series = add(twice, multiply(twice, multiply(z, middle)));
     let (whole, whole_error) = two_product(k, LN_2);
-    let (hi, lo) = add((whole, k.mul_add(LN_2_LOW, whole_error)), series);
-    fast_two_sum(hi, lo)
+    add((whole, k.mul_add(LN_2_LOW, whole_error)), series)
 }
 
-/// About 2^64.
-const LARGE: f64 = 1.8e19;
-
-/// `e^(y log)` for a pair.
+/// `y log` for a pair.
 #[inline(always)]
-fn exp_product(y: f64, log: (f64, f64)) -> f64 {
+fn product(y: f64, log: (f64, f64)) -> (f64, f64) {
     let (product, error) = two_product(y, log.0);
-    let x = (product, y.mul_add(log.1, error));
-    // Beyond these the result is 0 or infinity whatever the low part, which may have become NaN.
-    let high = x.0 > 711.0;
-    let low = x.0 < -750.0;
-    let hi = if high { 711.0 } else { x.0 };
-    let hi = if low { -750.0 } else { hi };
-    let lo = if high || low { 0.0 } else { x.1 };
-    let (shifted, r) = reduce_exp((hi, lo));
-    let (hi, lo) = exp_reduced(r);
-    scale(hi + lo, shifted - SHIFT)
+    (product, y.mul_add(log.1, error))
 }
 
 /// Whether a number is an odd integer.
@@ -82,22 +71,37 @@ impl Formula2 for Pow {
     #[inline(always)]
     fn value(x: f64, y: f64) -> f64 {
         // The logarithm is 0 or at least 2^-53: beyond 2^64 only the sign of y matters.
+        const LARGE: f64 = 1.8e19;
         let bounded = if y > LARGE { LARGE } else { y };
         let bounded = if bounded < -LARGE { -LARGE } else { bounded };
-        let power = exp_product(bounded, log(reduce_log(x.abs())));
+        let x_log = product(bounded, log(reduce_log(x.abs())));
+        // Beyond these the result is 0 or infinity whatever the low part.
+        let high = x_log.0 > 711.0;
+        let low = x_log.0 < -750.0;
+        let hi = if high { 711.0 } else { x_log.0 };
+        let hi = if low { -750.0 } else { hi };
+        let lo = if high || low { 0.0 } else { x_log.1 };
+        let (shifted, r) = reduce_exp((hi, lo));
+        let (hi, lo) = exp_reduced(r);
+        let power = scale(hi + lo, shifted - SHIFT);
         let negative = if y.floor() == y { power } else { f64::NAN };
         let negative = if is_odd(y) { -power } else { negative };
         if x < 0.0 { negative } else { power }
     }
 
+    /// Whether `x` is positive and normal and the result surely is, too: `|log2 x|` is at most the exponent's absolute
+    /// value plus 1.
     #[inline(always)]
     fn is_common(x: f64, y: f64) -> bool {
-        is_positive_normal(x) & (y.abs() < LARGE)
+        let exponent = whole(x.to_bits() >> 52) - 1023.0;
+        is_positive_normal(x) & (y.abs() * (exponent.abs() + 1.0) < 1021.0)
     }
 
     #[inline(always)]
     fn common(x: f64, y: f64) -> f64 {
-        exp_product(y, log(reduce_normal(x)))
+        let (shifted, r) = reduce_exp(product(y, log(reduce_normal(x))));
+        let (hi, lo) = exp_reduced(r);
+        scale_normal(hi + lo, shifted)
     }
 
     #[inline(always)]
