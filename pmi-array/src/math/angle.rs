@@ -21,14 +21,13 @@ pub(super) struct Angle {
     pub(super) r: (f64, f64),
 }
 
-/// Whether an argument is beyond what `reduce` can do, or not finite.
+/// Whether `reduce` can do it: 2^28 at most, and no NaN.
 #[inline(always)]
-pub(super) fn is_huge(x: f64) -> bool {
-    // False comparisons with NaN count as huge.
-    !(x.abs() <= 268_435_456.0)
+pub(super) fn is_moderate(x: f64) -> bool {
+    x.abs() <= 268_435_456.0
 }
 
-/// The angle of a number that is not huge.
+/// The angle of a moderate number.
 #[inline(always)]
 pub(super) fn reduce(x: f64) -> Angle {
     let shifted = x.mul_add(FRAC_2_PI, SHIFT);

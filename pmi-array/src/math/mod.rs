@@ -1,4 +1,23 @@
-//! docs
+//! Elementary functions on blocks of numbers.
+//!
+//! `Exp::apply(block)` replaces each number by its exponential, `Pow::apply(x, y)` each `x` by `x^y`; so do the other unit
+//! structs here, for f64 and f32 and, a part of them, complex numbers. Blocks can have any length, 0 included; they are
+//! fastest in the L1 cache, from some hundred elements on. The level of SIMD is looked up once a block.
+//!
+//! A function is a formula without branches, of additions, products, fused multiply-adds, comparisons and integer
+//! operations on bits, that the compiler turns into vector instructions. Each rounds in one way only, so a value has the
+//! same bits at every level and at every place in a block. Blocks are gone through in chunks, and a chunk of common
+//! arguments takes a formula that is shorter since, say, no result is subnormal; arguments beyond any vector formula, as the
+//! sine's above 2^28, are computed again one by one. f32 is computed as f64 and rounded.
+//!
+//! Special values (NaN, infinities, signed zeros, subnormal arguments and results, overflow) are those of C's Annex F, which
+//! are NumPy's. The methods are the textbook's (J.-M. Muller, "Elementary Functions", 3rd ed., 2016; J.-M. Muller et al.,
+//! "Handbook of Floating-Point Arithmetic", 2nd ed., 2018): each file says which. The coefficients are our own, by Remez'
+//! exchange algorithm in 70 digits.
+//!
+//! The largest errors found in f64, in units in the last place, over ERRCOUNT arguments or more a function from the whole
+//! range and where it is hard; those of f32 are all below 0.501. `tests` has the bounds.
+//!
 #![allow(dead_code, reason = "called by array expressions")]
 
 mod double;
@@ -176,7 +195,11 @@ const CHUNK: usize = 128;
 /// A formula's loop over at most [`CHUNK`] elements.
 #[inline(always)]
 fn map<F: Formula>(chunk: &mut [f64]) {
-    if chunk.iter().fold(true, |all, x| all & F::is_common(*x)) {
+    let mut all_common = true;
+    for x in &*chunk {
+        all_common &= F::is_common(*x);
+    }
+    if all_common {
         for x in chunk {
             *x = F::common(*x);
         }
@@ -197,7 +220,11 @@ fn map<F: Formula>(chunk: &mut [f64]) {
 /// Likewise with two arguments; the second slice is as long as the first.
 #[inline(always)]
 fn map2<F: Formula2>(chunk: &mut [f64], other: &[f64]) {
-    if chunk.iter().zip(other).fold(true, |all, (x, y)| all & F::is_common(*x, *y)) {
+    let mut all_common = true;
+    for (x, y) in chunk.iter().zip(other) {
+        all_common &= F::is_common(*x, *y);
+    }
+    if all_common {
         for (x, y) in chunk.iter_mut().zip(other) {
             *x = F::common(*x, *y);
         }

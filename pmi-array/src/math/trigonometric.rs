@@ -4,7 +4,7 @@
 //! minimax polynomials of degree 5 and errors below 2^-57 (J.-M. Muller, "Elementary Functions", 3rd ed., chapter 3).
 //! Roundings of the leading terms are kept, so that the tangent is a quotient of two pairs.
 
-use super::angle::{Angle, is_huge, reduce, reduce_huge};
+use super::angle::{Angle, is_moderate, reduce, reduce_huge};
 use super::double::{divide, fast_two_sum, polynomial, two_product};
 use super::{Cos, Formula, Sin, Tan};
 
@@ -77,12 +77,12 @@ impl Formula for Sin {
 
     #[inline(always)]
     fn is_common(x: f64) -> bool {
-        !is_huge(x)
+        is_moderate(x)
     }
 
     #[inline(always)]
     fn is_special(x: f64) -> bool {
-        is_huge(x)
+        !is_moderate(x)
     }
 
     fn special(x: f64) -> f64 {
@@ -100,12 +100,12 @@ impl Formula for Cos {
 
     #[inline(always)]
     fn is_common(x: f64) -> bool {
-        !is_huge(x)
+        is_moderate(x)
     }
 
     #[inline(always)]
     fn is_special(x: f64) -> bool {
-        is_huge(x)
+        !is_moderate(x)
     }
 
     fn special(x: f64) -> f64 {
@@ -124,12 +124,12 @@ impl Formula for Tan {
 
     #[inline(always)]
     fn is_common(x: f64) -> bool {
-        !is_huge(x)
+        is_moderate(x)
     }
 
     #[inline(always)]
     fn is_special(x: f64) -> bool {
-        is_huge(x)
+        !is_moderate(x)
     }
 
     fn special(x: f64) -> f64 {
