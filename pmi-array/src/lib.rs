@@ -17,6 +17,7 @@ mod error;
 mod cast;
 mod element;
 mod simd;
+mod math;
 mod layout;
 mod memory;
 mod exchange;
