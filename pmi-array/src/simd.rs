@@ -14,7 +14,7 @@ use std::sync::OnceLock;
 
 /// A set of SIMD instructions, poorest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Level {
+pub enum Level {
     /// What the build's target guarantees. SSE2 on x86-64: `f64::mul_add` is then a library call, right though slow.
     Baseline,
     /// AVX2 and FMA: 16 registers of 4 `f64`.

@@ -33,6 +33,12 @@ pub trait Number: Element {
     fn negative(self) -> Self;
 }
 
+/// The types with a 1.
+pub trait One {
+    /// 1.
+    const ONE: Self;
+}
+
 /// The types with `%`: real numbers.
 pub trait Modulo: Number {
     /// What is left of `self` by `y`, with the sign of `y`: NumPy's `remainder`.
@@ -72,6 +78,9 @@ macro_rules! integers {
                 self.wrapping_neg()
             }
         }
+        impl One for $type {
+            const ONE: Self = 1;
+        }
         impl Modulo for $type {
             #[inline(always)]
             fn modulo(self, y: Self) -> Self {
@@ -98,6 +107,12 @@ macro_rules! floats {
     ($($type:ty)*) => {$(
         floats!(@number $type);
         floats!(@number Complex<$type>);
+        impl One for $type {
+            const ONE: Self = 1.0;
+        }
+        impl One for Complex<$type> {
+            const ONE: Self = Complex { re: 1.0, im: 0.0 };
+        }
         impl Modulo for $type {
             #[inline(always)]
             fn modulo(self, y: Self) -> Self {

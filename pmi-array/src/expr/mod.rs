@@ -11,10 +11,16 @@ mod evaluate;
 mod expression;
 mod assign;
 mod arithmetic;
+mod operand;
+mod function;
+mod math;
 
 pub use arithmetic::{Bitwise, Modulo, Number};
 pub(crate) use evaluate::{Consume, fill, first_element, fold, result_layout};
 pub use expression::{Expr, Expression};
+pub use function::Floating;
 pub use leaf::{Leaf, Scalar};
+pub use math::Math;
 pub(crate) use node::BLOCK;
+pub use operand::Operand;
 pub use node::{Frame, Held, Node, Place};

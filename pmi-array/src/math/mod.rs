@@ -18,7 +18,6 @@
 //! The largest errors found in f64, in units in the last place, over ERRCOUNT arguments or more a function from the whole
 //! range and where it is hard; those of f32 are all below 0.501. `tests` has the bounds.
 //!
-#![allow(dead_code, reason = "called by array expressions")]
 
 mod double;
 mod exp;
@@ -37,7 +36,7 @@ use crate::simd::{Kernel, Level, Vector, dispatch, level};
 use std::marker::PhantomData;
 
 /// A function of one argument, on blocks of numbers of a type.
-pub(crate) trait Unary<T> {
+pub trait Unary<T> {
     /// NumPy's name.
     const NAME: &'static str;
 
@@ -51,7 +50,7 @@ pub(crate) trait Unary<T> {
 }
 
 /// A function of two arguments, on blocks of numbers of a type.
-pub(crate) trait Binary<T> {
+pub trait Binary<T> {
     /// NumPy's name.
     const NAME: &'static str;
 
@@ -74,7 +73,7 @@ macro_rules! functions {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug)]
-        pub(crate) struct $name;
+        pub struct $name;
     )*};
 }
 

@@ -1,0 +1,292 @@
+//! Elementary functions as nodes: computed a block at a time, by [`crate::math`].
+
+use super::map::broadcast;
+use super::node::{BLOCK, Cursor, Frame, Held, Node, View};
+use crate::element::Element;
+use crate::layout::Layout;
+use crate::math::{Binary, Unary};
+use crate::promote::Promote;
+use ndarray::Dimension;
+use num_complex::Complex;
+use serde::{Deserialize, Serialize};
+use std::marker::PhantomData;
+
+/// Numbers that elementary functions take: floating-point ones as they are, others as `f64`.
+pub trait Floating: Element {
+    /// The type of the argument and of the value.
+    type Float: Element;
+    /// The number as an argument.
+    fn float(self) -> Self::Float;
+}
+
+macro_rules! floating {
+    ($($type:ty => $float:ty, |$x:ident| $value:expr;)*) => {$(
+        impl Floating for $type {
+            type Float = $float;
+            #[inline(always)]
+            fn float(self) -> $float {
+                let $x = self;
+                $value
+            }
+        }
+    )*};
+}
+
+floating! {
+    bool => f64, |x| u8::from(x).into();
+    u8 => f64, |x| x.into();
+    u16 => f64, |x| x.into();
+    u32 => f64, |x| x.into();
+    u64 => f64, |x| x as f64;
+    i8 => f64, |x| x.into();
+    i16 => f64, |x| x.into();
+    i32 => f64, |x| x.into();
+    i64 => f64, |x| x as f64;
+    f32 => f32, |x| x;
+    f64 => f64, |x| x;
+    Complex<f32> => Complex<f32>, |x| x;
+    Complex<f64> => Complex<f64>, |x| x;
+}
+
+/// A function of one argument; `A` is the operand as a node, as a held node, as a view or as a cursor.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "A: Serialize + serde::de::DeserializeOwned")]
+pub struct Function<F, A>(A, #[serde(skip)] PhantomData<fn() -> F>);
+
+impl<F, A: Clone> Clone for Function<F, A> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), PhantomData)
+    }
+}
+
+impl<F, A: Copy> Copy for Function<F, A> {}
+
+impl<F, A> Function<F, A> {
+    pub(super) fn new(operand: A) -> Self {
+        Self(operand, PhantomData)
+    }
+}
+
+impl<F, N> Node for Function<F, N>
+where
+    N: Node<Elem: Floating>,
+    F: Unary<<N::Elem as Floating>::Float> + 'static,
+{
+    type Elem = <N::Elem as Floating>::Float;
+    type Dim = N::Dim;
+    type Held<'t> = Function<F, N::Held<'t>>;
+
+    fn shape(&self) -> Vec<usize> {
+        self.0.shape()
+    }
+
+    fn operands(&self, visit: &mut dyn FnMut(&Layout, usize)) {
+        self.0.operands(visit);
+    }
+
+    fn hold<'t>(&self, frame: &Frame<'t>) -> Self::Held<'t> {
+        Function::new(self.0.hold(frame))
+    }
+}
+
+impl<F, H> Held for Function<F, H>
+where
+    H: Held<Elem: Floating>,
+    F: Unary<<H::Elem as Floating>::Float> + 'static,
+{
+    type Elem = <H::Elem as Floating>::Float;
+    type View<'h>
+        = Function<F, H::View<'h>>
+    where
+        Self: 'h;
+
+    fn view(&self) -> Self::View<'_> {
+        Function::new(self.0.view())
+    }
+}
+
+impl<F, W> View for Function<F, W>
+where
+    W: View<Elem: Floating>,
+    F: Unary<<W::Elem as Floating>::Float> + 'static,
+{
+    type Elem = <W::Elem as Floating>::Float;
+    type Cursor = FunctionCursor<F, W::Cursor, Self::Elem>;
+
+    fn cursor(self) -> Self::Cursor {
+        let values = vec![Self::Elem::default(); BLOCK];
+        FunctionCursor { operand: self.0.cursor(), values, len: 0, function: PhantomData }
+    }
+}
+
+/// A block of a function's values.
+pub struct FunctionCursor<F, C, T> {
+    operand: C,
+    /// The values, [`BLOCK`] of them.
+    values: Vec<T>,
+    len: usize,
+    function: PhantomData<fn() -> F>,
+}
+
+// SAFETY: `seek` checks that the buffer has the block's length, and `at` is given numbers below that.
+unsafe impl<F, C> Cursor for FunctionCursor<F, C, <C::Elem as Floating>::Float>
+where
+    C: Cursor<Elem: Floating>,
+    F: Unary<<C::Elem as Floating>::Float>,
+{
+    type Elem = <C::Elem as Floating>::Float;
+
+    #[inline(always)]
+    fn seek(&mut self, start: usize, len: usize) {
+        self.operand.seek(start, len);
+        self.len = len;
+        let values = &mut self.values[..len];
+        for (i, value) in values.iter_mut().enumerate() {
+            // SAFETY: `i` is below the length that was sought.
+            *value = unsafe { self.operand.at(i) }.float();
+        }
+        F::apply(values);
+    }
+
+    #[inline(always)]
+    unsafe fn at(&self, i: usize) -> Self::Elem {
+        // SAFETY: the caller keeps `i` below the block's length, which `seek` has compared with the buffer's.
+        unsafe { *self.values.get_unchecked(i) }
+    }
+
+    #[inline(always)]
+    fn block(&self) -> Option<&[Self::Elem]> {
+        Some(&self.values[..self.len])
+    }
+}
+
+/// A function of two arguments, broadcast against each other; `A` and `B` are the operands in one of the four forms, and
+/// `D` is the dimension of the result.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "A: Serialize + serde::de::DeserializeOwned, B: Serialize + serde::de::DeserializeOwned")]
+pub struct Function2<F, A, B, D = ()>(A, B, #[serde(skip)] PhantomData<fn() -> (F, D)>);
+
+impl<F, A: Clone, B: Clone, D> Clone for Function2<F, A, B, D> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone(), self.1.clone(), PhantomData)
+    }
+}
+
+impl<F, A: Copy, B: Copy, D> Copy for Function2<F, A, B, D> {}
+
+impl<F, A: Node, B: Node, D> Function2<F, A, B, D> {
+    /// # Panics
+    /// Where the operands cannot be broadcast together.
+    #[track_caller]
+    pub(super) fn new(a: A, b: B) -> Self {
+        broadcast(&[a.shape(), b.shape()]);
+        Self(a, b, PhantomData)
+    }
+}
+
+/// The type of a function's arguments, made of elements of two types.
+pub(super) type Common<A, B> = <<A as Promote<B>>::Output as Floating>::Float;
+
+impl<F, A, B, D> Node for Function2<F, A, B, D>
+where
+    A: Node<Elem: Promote<B::Elem, Output: Floating>>,
+    B: Node,
+    D: Dimension + 'static,
+    F: Binary<Common<A::Elem, B::Elem>> + 'static,
+{
+    type Elem = Common<A::Elem, B::Elem>;
+    type Dim = D;
+    type Held<'t> = Function2<F, A::Held<'t>, B::Held<'t>>;
+
+    fn shape(&self) -> Vec<usize> {
+        broadcast(&[self.0.shape(), self.1.shape()])
+    }
+
+    fn operands(&self, visit: &mut dyn FnMut(&Layout, usize)) {
+        self.0.operands(visit);
+        self.1.operands(visit);
+    }
+
+    fn hold<'t>(&self, frame: &Frame<'t>) -> Self::Held<'t> {
+        Function2(self.0.hold(frame), self.1.hold(frame), PhantomData)
+    }
+}
+
+impl<F, A, B> Held for Function2<F, A, B>
+where
+    A: Held<Elem: Promote<B::Elem, Output: Floating>>,
+    B: Held,
+    F: Binary<Common<A::Elem, B::Elem>> + 'static,
+{
+    type Elem = Common<A::Elem, B::Elem>;
+    type View<'h>
+        = Function2<F, A::View<'h>, B::View<'h>>
+    where
+        Self: 'h;
+
+    fn view(&self) -> Self::View<'_> {
+        Function2(self.0.view(), self.1.view(), PhantomData)
+    }
+}
+
+impl<F, A, B> View for Function2<F, A, B>
+where
+    A: View<Elem: Promote<B::Elem, Output: Floating>>,
+    B: View,
+    F: Binary<Common<A::Elem, B::Elem>> + 'static,
+{
+    type Elem = Common<A::Elem, B::Elem>;
+    type Cursor = Function2Cursor<F, A::Cursor, B::Cursor, Self::Elem>;
+
+    fn cursor(self) -> Self::Cursor {
+        let buffer = || vec![Self::Elem::default(); BLOCK];
+        let (a, b) = (self.0.cursor(), self.1.cursor());
+        Function2Cursor { a, b, values: buffer(), others: buffer(), len: 0, function: PhantomData }
+    }
+}
+
+/// A block of the values of a function of two arguments.
+pub struct Function2Cursor<F, A, B, T> {
+    a: A,
+    b: B,
+    /// The values, [`BLOCK`] of them.
+    values: Vec<T>,
+    /// The second arguments.
+    others: Vec<T>,
+    len: usize,
+    function: PhantomData<fn() -> F>,
+}
+
+// SAFETY: `seek` checks that the buffers have the block's length, and `at` is given numbers below that.
+unsafe impl<F, A, B> Cursor for Function2Cursor<F, A, B, Common<A::Elem, B::Elem>>
+where
+    A: Cursor<Elem: Promote<B::Elem, Output: Floating>>,
+    B: Cursor,
+    F: Binary<Common<A::Elem, B::Elem>>,
+{
+    type Elem = Common<A::Elem, B::Elem>;
+
+    #[inline(always)]
+    fn seek(&mut self, start: usize, len: usize) {
+        self.a.seek(start, len);
+        self.b.seek(start, len);
+        self.len = len;
+        let (values, others) = (&mut self.values[..len], &mut self.others[..len]);
+        for (i, (value, other)) in values.iter_mut().zip(others.iter_mut()).enumerate() {
+            // SAFETY: `i` is below the length that was sought.
+            (*value, *other) = unsafe { (self.a.at(i).left().float(), A::Elem::right(self.b.at(i)).float()) };
+        }
+        F::apply(values, others);
+    }
+
+    #[inline(always)]
+    unsafe fn at(&self, i: usize) -> Self::Elem {
+        // SAFETY: the caller keeps `i` below the block's length, which `seek` has compared with the buffer's.
+        unsafe { *self.values.get_unchecked(i) }
+    }
+
+    #[inline(always)]
+    fn block(&self) -> Option<&[Self::Elem]> {
+        Some(&self.values[..self.len])
+    }
+}
