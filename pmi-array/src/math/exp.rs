@@ -60,7 +60,8 @@ pub(super) fn expm1_pair(x: f64, halvings: f64) -> (f64, f64) {
     let less = two_n - one;
     let lost = (two_n - less) - one;
     let (sum, error) = fast_two_sum(less, two_n * r.0);
-    (sum, two_n.mul_add(tail(r), error + lost))
+    let low = r.1.mul_add(r.0, r.1);
+    (sum, two_n.mul_add(tail((r.0, low)), error + lost))
 }
 
 /// `n + SHIFT` and `e^r` of [`reduce`].

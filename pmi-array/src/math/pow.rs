@@ -110,6 +110,7 @@ impl Formula2 for Pow {
         !fine
     }
 
+    #[inline(always)]
     fn special(x: f64, y: f64) -> f64 {
         let a = x.abs();
         if y == 0.0 || x == 1.0 || (a == 1.0 && y.is_infinite()) {
