@@ -90,10 +90,12 @@ impl Formula for Exp {
 
     #[inline(always)]
     fn value(x: f64) -> f64 {
-        let x = if x > 710.0 { 710.0 } else { x };
-        let x = if x < -746.0 { -746.0 } else { x };
-        let (n, value) = exp_parts(x);
-        scale(value, n - SHIFT)
+        let bounded = if x > 710.0 { 710.0 } else { x };
+        let vanishes = x < -746.0;
+        // 0 is chosen instead of computed, since products that underflow are slow.
+        let (n, value) = exp_parts(if vanishes { 0.0 } else { bounded });
+        let exp = scale(value, n - SHIFT);
+        if vanishes { 0.0 } else { exp }
     }
 
     /// Whether 2^n and the value are normal numbers.
@@ -114,10 +116,11 @@ impl Formula for Exp2 {
 
     #[inline(always)]
     fn value(x: f64) -> f64 {
-        let x = if x > 1025.0 { 1025.0 } else { x };
-        let x = if x < -1077.0 { -1077.0 } else { x };
-        let (n, value) = exp2_parts(x);
-        scale(value, n - SHIFT)
+        let bounded = if x > 1025.0 { 1025.0 } else { x };
+        let vanishes = x < -1077.0;
+        let (n, value) = exp2_parts(if vanishes { 0.0 } else { bounded });
+        let exp2 = scale(value, n - SHIFT);
+        if vanishes { 0.0 } else { exp2 }
     }
 
     #[inline(always)]
