@@ -32,10 +32,10 @@ pub use array::{DistArray, Distributed, Inexact, Shape, Stepped, set_gather_limi
 pub use cast::Cast;
 pub use element::{Element, Real};
 pub use error::{Error, Result};
-pub use expr::{Expr, Expression, Math};
+pub use expr::{Compare, Expr, Expression, Math, Operand, Zip};
 pub use fractal::Fractal;
 pub use io::Colormap;
 pub use layout::{Axis, Block, Distribution, Indices, Layout, Overlap, Part, Span, Spans};
 pub use promote::Promote;
-pub use reduce::Reduce;
+pub use reduce::{Reduce, allclose, array_equal};
 pub use simd::{Level, simd_level};

@@ -229,7 +229,7 @@ fn every_type_converts_to_every_other() {
         let a = DistArray::<T, _>::ones(5.distributed([Axis::Cyclic]));
         macro_rules! check {
             ($($type:ty)*) => {$(
-                let converted = a.astype::<$type>();
+                let converted = a.astype::<$type>().eval();
                 assert_eq!((converted.gather().unwrap(), converted.layout()), (DistArray::ones(5).gather().unwrap(), a.layout()));
                 assert_eq!(a.zeros_like().astype::<$type>().to_vec().unwrap(), [<$type>::default(); 5]);
             )*};

@@ -1,14 +1,12 @@
-//! From ndarrays, and to other element types.
+//! From ndarrays.
 
 use super::redistribute::BUDGET;
-use super::{DistArray, GRAIN, expect};
+use super::{DistArray, expect};
 use crate::element::Element;
 use crate::exchange::fetch;
 use crate::layout::{Axis, Layout};
-use crate::memory::memory;
 use ndarray::{ArrayBase, Data, Dimension};
 use pmi::{Handle, Task};
-use rayon::prelude::*;
 
 impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// The elements of an array of the controller's, distributed: each task gets its part, in rounds. The controller has
@@ -36,30 +34,5 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
             mine
         };
         Self::create_in(Layout::new(array.shape(), expect(pmi::size())), make, all)
-    }
-
-    /// The array with each element converted to a `U`, in the same layout: see [`Cast`](crate::Cast). No communication.
-    ///
-    /// ```
-    /// use pmi_array::DistArray;
-    /// # pmi::with_tasks(2, || {
-    /// let a = DistArray::linspace(-1.0, 1.0, 5); // -1 -0.5 0 0.5 1
-    /// assert_eq!(a.astype::<i8>().to_vec().unwrap(), [-1, 0, 0, 0, 1]);
-    /// assert_eq!(a.astype::<bool>().to_vec().unwrap(), [true, true, false, true, true]);
-    /// # })
-    /// ```
-    ///
-    /// # Panics
-    /// Where the calling thread does not control the array's world.
-    #[track_caller]
-    pub fn astype<U: Element>(&self) -> DistArray<U, D> {
-        let make = |task: &Task, (_, array): (Layout, Self)| {
-            let mine = &*array.elements(task);
-            let mut converted = memory::<U>(mine.len());
-            let cast = |(to, from): (&mut [U], &[T])| to.iter_mut().zip(from).for_each(|(to, x)| *to = x.cast());
-            task.install(|| converted.par_chunks_mut(GRAIN).zip(mine.par_chunks(GRAIN)).for_each(cast));
-            converted
-        };
-        DistArray::create_in(self.layout.clone(), make, self.clone())
     }
 }

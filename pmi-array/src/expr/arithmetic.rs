@@ -160,7 +160,7 @@ pub trait Binary<P>: Copy + Serialize + serde::de::DeserializeOwned + Sync + 'st
     /// The type of its results.
     type Output: Element;
     /// The result.
-    fn of(a: P, b: P) -> Self::Output;
+    fn of(&self, a: P, b: P) -> Self::Output;
 }
 
 /// A function of two elements of any types: promotes them first.
@@ -171,7 +171,7 @@ impl<A: Promote<B>, B: Element, O: Binary<A::Output>> Apply<(A, B)> for Promoted
     type Output = O::Output;
     #[inline(always)]
     fn apply(&self, (a, b): (A, B)) -> O::Output {
-        O::of(a.left(), A::right(b))
+        self.0.of(a.left(), A::right(b))
     }
 }
 
@@ -216,7 +216,7 @@ macro_rules! functions {
         impl<$p: $bound> Binary<$p> for $name {
             type Output = $out;
             #[inline(always)]
-            fn of($a: $p, $b: $p) -> $out {
+            fn of(&self, $a: $p, $b: $p) -> $out {
                 $body
             }
         }

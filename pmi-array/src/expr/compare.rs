@@ -6,7 +6,7 @@ use super::map::{Apply, Map};
 use super::operand::Operand;
 use crate::element::{Element, Real};
 use crate::promote::Promote;
-use ndarray::{DimMax, Dimension};
+use ndarray::DimMax;
 use serde::{Deserialize, Serialize};
 use std::marker::PhantomData;
 
@@ -19,7 +19,7 @@ macro_rules! relations {
         impl<$p: $bound> Binary<$p> for $name {
             type Output = bool;
             #[inline(always)]
-            fn of($a: $p, $b: $p) -> bool {
+            fn of(&self, $a: $p, $b: $p) -> bool {
                 $body
             }
         }
@@ -175,38 +175,18 @@ pub trait Compare: Expression {
     }
 
     /// The elements as another type, by the rules of [`Cast`](crate::Cast).
+    ///
+    /// ```
+    /// use pmi_array::{Compare, DistArray, Expression};
+    /// # pmi::with_tasks(2, || {
+    /// let a = DistArray::linspace(-1.0, 1.0, 5); // -1 -0.5 0 0.5 1
+    /// assert_eq!(a.astype::<i8>().to_vec().unwrap(), [-1, 0, 0, 0, 1]);
+    /// assert_eq!(a.astype::<bool>().to_vec().unwrap(), [true, true, false, true, true]);
+    /// # })
+    /// ```
     fn astype<U: Element>(&self) -> Expr<U, Self::Dim, Map<AsType<U>, (Self::Node,), Self::Dim>> {
         Expr::new(Map::new(AsType(PhantomData), (self.node(),)))
     }
 }
 
 impl<X: Expression> Compare for X {}
-
-/// Whether all elements of two operands are equal, and so are their shapes: NumPy's `array_equal`. One command, or none
-/// where the shapes differ.
-///
-/// ```
-/// use pmi_array::{DistArray, array_equal};
-/// # pmi::with_tasks(2, || {
-/// let a = DistArray::arange(0, 5, 1);
-/// assert!(array_equal(&a, &a) && !array_equal(&a, &a * 2));
-/// # })
-/// ```
-///
-/// # Panics
-/// Where a closure in them panics, or the calling thread does not control the arrays' world.
-#[track_caller]
-pub fn array_equal<A, B>(a: A, b: B) -> bool
-where
-    A: Operand,
-    B: Operand,
-    A::Node: Combine<Equal, B::Node, Out = bool>,
-{
-    use super::node::Node;
-    let (a, b) = (a.operand(), b.operand());
-    if a.shape() != b.shape() {
-        return false;
-    }
-    let equal = Expr::<bool, _, _>::new(a.combine(Equal, b));
-    !equal_fails(&equal)
-}

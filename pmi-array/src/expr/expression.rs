@@ -1,6 +1,7 @@
 //! [`Expression`]: what arrays and expressions have in common.
 
 use super::evaluate::{fill, result_layout};
+use super::indexed::Indexed;
 use super::leaf::Leaf;
 use super::map::{Closure, Map, With};
 use super::node::{Frame, Node};
@@ -105,6 +106,19 @@ pub trait Expression: Sized {
         self.eval().gather()
     }
 
+    /// Computes it and copies the elements to the controller, in C order: [`eval`](Expression::eval), then
+    /// [`DistArray::to_vec`].
+    ///
+    /// # Errors
+    /// As [`DistArray::gather`].
+    ///
+    /// # Panics
+    /// As [`eval`](Expression::eval).
+    #[track_caller]
+    fn to_vec(&self) -> Result<Vec<Self::Elem>> {
+        self.eval().to_vec()
+    }
+
     /// `f(x)` of each element.
     ///
     /// ```
@@ -139,6 +153,23 @@ pub trait Expression: Sized {
         F: Fn(&A, Self::Elem) -> U + Portable + Send + Sync,
     {
         Expr::new(Map::new(With::new(args, f), (self.node(),)))
+    }
+
+    /// `f(index, x)` of each element `x` and its index: `i` for one axis, `(i, j)` for two.
+    ///
+    /// ```
+    /// use pmi_array::{DistArray, Expression};
+    /// # pmi::with_tasks(2, || {
+    /// let a = DistArray::ones((2, 3)).indexed_map(|(i, j), x: f64| x + (10 * i + j) as f64);
+    /// assert_eq!(a.gather().unwrap()[(1, 2)], 13.0);
+    /// # })
+    /// ```
+    fn indexed_map<U, F>(&self, f: F) -> Expr<U, Self::Dim, Indexed<F, Self::Node, Self::Dim, U>>
+    where
+        U: Element,
+        F: Fn(<Self::Dim as Dimension>::Pattern, Self::Elem) -> U + Portable + Send + Sync,
+    {
+        Expr::new(Indexed::new(f, self.node()))
     }
 }
 

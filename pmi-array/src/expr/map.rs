@@ -167,6 +167,26 @@ impl<F, N: Operands, D> Map<F, N, D> {
     }
 }
 
+impl<F, N: Operands, D: Dimension> Map<F, N, D> {
+    /// As [`new`](Map::new), where the result's dimension does not follow from the operands'.
+    ///
+    /// # Panics
+    /// Where the shapes cannot be broadcast together, or have more axes than the result.
+    #[track_caller]
+    pub(crate) fn fitting(apply: F, operands: N) -> Self {
+        let map = Self::new(apply, operands);
+        let shape = broadcast(&map.operands.shapes());
+        if let Some(ndim) = D::NDIM {
+            assert!(
+                shape.len() == ndim,
+                "the operands together have the shape {shape:?}, the first of them only {ndim} axes: put the operand with \
+                 the most axes first"
+            );
+        }
+        map
+    }
+}
+
 /// The shape that these are broadcast to, by NumPy's rule: shapes are aligned at the last axis, and where lengths differ
 /// the shorter one is 1.
 ///

@@ -1,6 +1,6 @@
 //! [`Math`]: NumPy's functions of elements.
 
-use super::arithmetic::{Combine, Combined, Modulo, Number, Binary as Pairwise};
+use super::arithmetic::{Binary as Pairwise, Combine, Combined, Modulo, Number};
 use super::expression::{Expr, Expression};
 use super::function::{Common, Floating, Function, Function2};
 use super::map::{Apply, Map};
@@ -200,7 +200,7 @@ macro_rules! pairwise {
         impl<$p: $bound> Pairwise<$p> for $name {
             type Output = $p;
             #[inline(always)]
-            fn of($a: $p, $b: $p) -> $p {
+            fn of(&self, $a: $p, $b: $p) -> $p {
                 $body
             }
         }
@@ -243,11 +243,8 @@ type Simple<X, F> = Expr<
 >;
 
 /// The expression of an elementary function.
-type Elementary<X, F> = Expr<
-    <<X as Expression>::Elem as Floating>::Float,
-    <X as Expression>::Dim,
-    Function<F, <X as Expression>::Node>,
->;
+type Elementary<X, F> =
+    Expr<<<X as Expression>::Elem as Floating>::Float, <X as Expression>::Dim, Function<F, <X as Expression>::Node>>;
 
 /// The expression of an elementary function of two arguments.
 type Elementary2<X, O, F> = Expr<

@@ -7,6 +7,7 @@
 mod node;
 mod leaf;
 mod map;
+mod indexed;
 mod evaluate;
 mod expression;
 mod assign;
@@ -14,13 +15,17 @@ mod arithmetic;
 mod operand;
 mod function;
 mod math;
+mod compare;
+mod zip;
 
-pub use arithmetic::{Bitwise, Modulo, Number};
+pub use arithmetic::{Binary, Bitwise, Combine, Modulo, Number};
+pub use compare::{Compare, Equal};
 pub(crate) use evaluate::{Consume, fill, first_element, fold, result_layout};
 pub use expression::{Expr, Expression};
 pub use function::Floating;
 pub use leaf::{Leaf, Scalar};
 pub use math::Math;
 pub(crate) use node::BLOCK;
-pub use operand::Operand;
 pub use node::{Frame, Held, Node, Place};
+pub use operand::Operand;
+pub use zip::Zip;

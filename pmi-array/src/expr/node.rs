@@ -89,6 +89,32 @@ impl Place {
         self.layout.global_index(self.rank, &local)
     }
 
+    /// Calls `f` with the index in the array of each of `len` elements of the slab, from number `start` on.
+    pub fn each_index(&self, start: usize, len: usize, mut f: impl FnMut(&[usize])) {
+        if len == 0 {
+            return;
+        }
+        let part = self.layout.part(self.rank);
+        let (mut local, mut number) = (self.local.clone(), start);
+        for side in local.iter_mut().rev() {
+            (*side, number) = (number % *side, number / *side);
+        }
+        let mut global: Vec<_> = part.axes().iter().zip(&local).map(|(axis, i)| axis.get(*i)).collect();
+        f(&global);
+        for _ in 1..len {
+            for axis in (0..local.len()).rev() {
+                local[axis] += 1;
+                if local[axis] < self.local[axis] {
+                    global[axis] = part.axes()[axis].get(local[axis]);
+                    break;
+                }
+                local[axis] = 0;
+                global[axis] = part.axes()[axis].get(0);
+            }
+            f(&global);
+        }
+    }
+
     /// The number in the whole array's C order of the element with this number in the slab's.
     pub fn number(&self, number: usize) -> usize {
         self.index(number).iter().zip(self.layout.shape()).fold(0, |number, (i, side)| number * side + i)

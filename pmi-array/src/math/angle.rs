@@ -65,6 +65,7 @@ const TWO_OVER_PI: [u64; 21] = [
 ];
 
 /// The angle of a number of at least 2^-8 in absolute value; `None` for infinities and NaN.
+#[inline(always)]
 pub(super) fn reduce_huge(x: f64) -> Option<Angle> {
     if !x.is_finite() {
         return None;

@@ -108,6 +108,7 @@ impl Formula2 for Atan2 {
         !Self::is_common(y, x)
     }
 
+    #[inline(always)]
     fn special(y: f64, x: f64) -> f64 {
         if x.is_nan() || y.is_nan() {
             return f64::NAN;
@@ -131,6 +132,7 @@ impl Formula2 for Atan2 {
 }
 
 /// The exponent of a finite number; of subnormal ones it is -1074 at least.
+#[inline(always)]
 fn exponent(x: f64) -> f64 {
     let biased = |x: f64| (x.to_bits() >> 52 & 0x7ff) as f64 - 1023.0;
     if x.abs() < f64::MIN_POSITIVE { biased(x * TWO_54) - 54.0 } else { biased(x) }

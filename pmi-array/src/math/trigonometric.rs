@@ -85,6 +85,7 @@ impl Formula for Sin {
         !is_moderate(x)
     }
 
+    #[inline(always)]
     fn special(x: f64) -> f64 {
         reduce_huge(x).map_or(f64::NAN, sine)
     }
@@ -108,6 +109,7 @@ impl Formula for Cos {
         !is_moderate(x)
     }
 
+    #[inline(always)]
     fn special(x: f64) -> f64 {
         reduce_huge(x).map_or(f64::NAN, cosine)
     }
@@ -132,6 +134,7 @@ impl Formula for Tan {
         !is_moderate(x)
     }
 
+    #[inline(always)]
     fn special(x: f64) -> f64 {
         reduce_huge(x).map_or(f64::NAN, tangent)
     }

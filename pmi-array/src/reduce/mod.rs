@@ -8,7 +8,9 @@ mod extremes;
 mod truth;
 mod ordered;
 mod whole;
+mod equality;
 
+pub use equality::{allclose, array_equal};
 pub use extremes::{ArgMax, ArgMin, Max, Min};
 pub use reducer::Reducer;
 pub use sums::{Mean, Std, Sum, Var};

@@ -75,46 +75,46 @@ macro_rules! two {
 /// The table of the module's documentation, and where the functions are hard: near zeros, at the borders between
 /// methods, of overflow and underflow.
 const CASES: &[Case] = &[
-    one!(Exp, exp, 1.0, [Even(-1.0, 1.0), Even(-750.0, 710.0), Even(-746.0, -708.0), Scales(-60.0, 2.0)]),
-    one!(Exp2, exp2, 1.0, [Even(-1.0, 1.0), Even(-1080.0, 1025.0), Even(-1080.0, -1020.0), Scales(-60.0, 2.0)]),
-    one!(Expm1, expm1, 2.0, [Even(-1.0, 1.0), Even(-60.0, 60.0), Even(30.0, 710.0), Scales(-1074.0, 0.0)]),
-    one!(Log, ln, 2.0, [Even(0.5, 2.0), Even(0.99, 1.01), Positive(-1074.0, 1023.9)]),
-    one!(Log2, log2, 2.0, [Even(0.5, 2.0), Even(0.99, 1.01), Positive(-1074.0, 1023.9)]),
-    one!(Log10, log10, 2.0, [Even(0.5, 2.0), Even(0.99, 1.01), Positive(-1074.0, 1023.9)]),
-    one!(Log1p, ln_1p, 2.0, [Even(-0.999, 3.0), Even(-0.5, 0.5), Scales(-1074.0, -1.0), Positive(0.0, 1023.9)]),
+    one!(Exp, exp, 0.8, [Even(-1.0, 1.0), Even(-750.0, 710.0), Even(-746.0, -708.0), Scales(-60.0, 2.0)]),
+    one!(Exp2, exp2, 0.8, [Even(-1.0, 1.0), Even(-1080.0, 1025.0), Even(-1080.0, -1020.0), Scales(-60.0, 2.0)]),
+    one!(Expm1, expm1, 0.95, [Even(-1.0, 1.0), Even(-60.0, 60.0), Even(30.0, 710.0), Scales(-1074.0, 0.0)]),
+    one!(Log, ln, 0.8, [Even(0.5, 2.0), Even(0.99, 1.01), Positive(-1074.0, 1023.9)]),
+    one!(Log2, log2, 0.9, [Even(0.5, 2.0), Even(0.99, 1.01), Positive(-1074.0, 1023.9)]),
+    one!(Log10, log10, 0.8, [Even(0.5, 2.0), Even(0.99, 1.01), Positive(-1074.0, 1023.9)]),
+    one!(Log1p, ln_1p, 0.8, [Even(-0.999, 3.0), Even(-0.5, 0.5), Scales(-1074.0, -1.0), Positive(0.0, 1023.9)]),
     one!(
         Sin,
         sin,
-        1.0,
+        0.8,
         [Even(-7.0, 7.0), Even(-1e6, 1e6), Scales(-1074.0, 3.0), Scales(3.0, 1023.9), Scales(26.0, 30.0)]
     ),
     one!(
         Cos,
         cos,
-        1.0,
+        0.75,
         [Even(-7.0, 7.0), Even(-1e6, 1e6), Scales(-30.0, 3.0), Scales(3.0, 1023.9), Scales(26.0, 30.0)]
     ),
     one!(
         Tan,
         tan,
-        2.0,
+        0.9,
         [Even(-7.0, 7.0), Even(-1e6, 1e6), Scales(-1074.0, 3.0), Scales(3.0, 1023.9), Scales(26.0, 30.0)]
     ),
-    one!(Asin, asin, 2.0, [Even(-1.0, 1.0), Even(0.45, 0.55), Even(0.9999, 1.0), Scales(-1074.0, 0.0)]),
-    one!(Acos, acos, 2.0, [Even(-1.0, 1.0), Even(0.45, 0.55), Even(0.9999, 1.0), Scales(-100.0, 0.0)]),
-    one!(Atan, atan, 2.0, [Even(-1.0, 1.0), Even(-4.0, 4.0), Scales(-1074.0, 1023.9)]),
-    one!(Sinh, sinh, 2.0, [Even(-1.2, 1.2), Even(-4.0, 4.0), Even(-711.0, 711.0), Scales(-1074.0, 0.0)]),
-    one!(Cosh, cosh, 2.0, [Even(-1.2, 1.2), Even(-4.0, 4.0), Even(-711.0, 711.0), Scales(-100.0, 0.0)]),
-    one!(Tanh, tanh, 2.0, [Even(-1.2, 1.2), Even(-24.0, 24.0), Scales(-1074.0, 10.0)]),
-    one!(Asinh, asinh, 2.0, [Even(-1.2, 1.2), Even(-9.0, 9.0), Scales(-1074.0, 1023.9), Positive(30.0, 36.0)]),
-    one!(Acosh, acosh, 2.0, [Even(1.0, 1.1), Even(1.0, 9.0), Positive(0.0, 1023.9), Positive(30.0, 36.0)]),
-    one!(Atanh, atanh, 2.0, [Even(-0.99, 0.99), Even(0.1, 0.2), Even(0.99, 1.0), Scales(-1074.0, -0.01)]),
+    one!(Asin, asin, 0.65, [Even(-1.0, 1.0), Even(0.45, 0.55), Even(0.9999, 1.0), Scales(-1074.0, 0.0)]),
+    one!(Acos, acos, 0.65, [Even(-1.0, 1.0), Even(0.45, 0.55), Even(0.9999, 1.0), Scales(-100.0, 0.0)]),
+    one!(Atan, atan, 0.7, [Even(-1.0, 1.0), Even(-4.0, 4.0), Scales(-1074.0, 1023.9)]),
+    one!(Sinh, sinh, 0.8, [Even(-1.2, 1.2), Even(-4.0, 4.0), Even(-711.0, 711.0), Scales(-1074.0, 0.0)]),
+    one!(Cosh, cosh, 0.85, [Even(-1.2, 1.2), Even(-4.0, 4.0), Even(-711.0, 711.0), Scales(-100.0, 0.0)]),
+    one!(Tanh, tanh, 0.9, [Even(-1.2, 1.2), Even(-24.0, 24.0), Scales(-1074.0, 10.0)]),
+    one!(Asinh, asinh, 0.9, [Even(-1.2, 1.2), Even(-9.0, 9.0), Scales(-1074.0, 1023.9), Positive(30.0, 36.0)]),
+    one!(Acosh, acosh, 0.85, [Even(1.0, 1.1), Even(1.0, 9.0), Positive(0.0, 1023.9), Positive(30.0, 36.0)]),
+    one!(Atanh, atanh, 0.65, [Even(-0.99, 0.99), Even(0.1, 0.2), Even(0.99, 1.0), Scales(-1074.0, -0.01)]),
     one!(Sqrt, sqrt, 0.501, [Even(0.0, 2.0), Positive(-1074.0, 1023.9)]),
-    one!(Cbrt, cbrt, 1.0, [Even(-8.0, 8.0), Scales(-1074.0, 1023.9)]),
+    one!(Cbrt, cbrt, 0.501, [Even(-8.0, 8.0), Scales(-1074.0, 1023.9)]),
     two!(
         Pow,
         pow,
-        2.0,
+        0.7,
         [
             [Positive(-8.0, 8.0), Even(-4.0, 4.0)],
             [Positive(-8.0, 8.0), Even(-140.0, 140.0)],
@@ -126,7 +126,7 @@ const CASES: &[Case] = &[
     two!(
         Atan2,
         atan2,
-        2.0,
+        0.7,
         [
             [Even(-2.0, 2.0), Even(-2.0, 2.0)],
             [Scales(-1074.0, 1023.9), Scales(-1074.0, 1023.9)],
@@ -138,7 +138,7 @@ const CASES: &[Case] = &[
     two!(
         Hypot,
         hypot,
-        1.0,
+        0.8,
         [
             [Even(-2.0, 2.0), Even(-2.0, 2.0)],
             [Scales(-1074.0, 1023.9), Scales(-1074.0, 1023.9)],
@@ -186,7 +186,7 @@ fn largest_errors(case: &Case, count: usize) -> [(f64, [f64; 2]); 2] {
     worst
 }
 
-/// `MATH_SAMPLES` sets the number of arguments; with a million or so in a release build one gets the table.
+/// `MATH_SAMPLES` sets the number of arguments; 20 000 in a release build give the table.
 #[test]
 fn errors_are_within_their_bounds() {
     let samples = std::env::var("MATH_SAMPLES").ok().and_then(|n| n.parse().ok());
