@@ -125,10 +125,12 @@ fn killed(world: World, program: &str, rank: usize) -> Result<(), String> {
     // Far enough that who is idle sleeps.
     std::thread::sleep(Duration::from_millis(200));
     send(process, Signal::KILL)?;
-    // Open MPI: "process rank 1 with PID ... exited on signal 9"; MPICH: "PID ... EXIT CODE: 9".
-    let pid = format!("pid {}", process.as_raw_pid());
-    let names = [format!("rank {rank} "), pid];
-    job.ends(SOON)?.fails()?.mentions(&names.each_ref().map(String::as_str)).map(drop)
+    let ended = job.ends(SOON)?.fails()?;
+    if is_open_mpi() {
+        return ended.mentions(&[&format!("rank {rank} ")]).map(drop);
+    }
+    // MPICH's ends the others by the same signal, and names the process of any of them.
+    ended.mentions(&["exit code: 9", "signal 9"]).map(drop)
 }
 
 fn send(to: Pid, signal: Signal) -> Result<(), String> {
