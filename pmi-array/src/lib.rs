@@ -16,6 +16,7 @@
 mod error;
 mod cast;
 mod element;
+mod memory;
 mod simd;
 mod layout;
 mod exchange;

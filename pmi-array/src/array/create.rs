@@ -4,6 +4,7 @@ use super::shape::layout_of;
 use super::{DistArray, GRAIN, Shape, slab};
 use crate::element::Element;
 use crate::layout::{Indices, Layout, Part};
+use crate::memory;
 use ndarray::{Array, Dimension, NdIndex};
 use pmi::{Argument, Code, Portable, Task};
 use rayon::prelude::*;
@@ -85,7 +86,7 @@ pub(super) fn tabulate<T: Element, D: Dimension>(
     f: impl Fn(&D) -> T + Sync,
 ) -> Array<T, D> {
     let part = layout.part(task.rank());
-    let mut elements = vec![T::default(); part.len()];
+    let mut elements = T::from_bits(memory::zeroed(part.len()));
     // As many as make a job of the cheapest functions, few enough that costly ones are shared evenly.
     let chunk = GRAIN / 16;
     let fill = |(number, chunk_of): (usize, &mut [T])| fill(&part, number * chunk, chunk_of, &f);

@@ -2,12 +2,14 @@
 
 use super::create::tabulate;
 use super::shape::layout_of;
-use super::{DistArray, Shape, slab};
+use super::{DistArray, GRAIN, Shape, slab};
 use crate::cast::Cast;
 use crate::element::Element;
 use crate::layout::Layout;
+use crate::memory;
 use ndarray::{Dimension, Ix2};
 use pmi::Task;
+use rayon::prelude::*;
 
 impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// The array of zeros (`false` for `bool`). No communication.
@@ -93,7 +95,13 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     #[track_caller]
     fn full_in(layout: Layout, value: T) -> Self {
         let make = |task: &Task, (layout, value): (Layout, T)| {
-            slab(&layout, task.rank(), vec![value; layout.part(task.rank()).len()])
+            let mut bits = memory::zeroed(layout.part(task.rank()).len());
+            let one = T::bits(&[value])[0];
+            // Not compared as numbers: -0.0 equals 0.0.
+            if bytemuck::bytes_of(&one).iter().any(|byte| *byte != 0) {
+                task.install(|| bits.par_chunks_mut(GRAIN).for_each(|chunk| chunk.fill(one)));
+            }
+            slab(&layout, task.rank(), T::from_bits(bits))
         };
         Self::create_in(layout, make, value)
     }

@@ -12,6 +12,7 @@ mod tests;
 
 use crate::element::Element;
 use crate::layout::{Layout, Part};
+use crate::memory;
 use plan::Plan;
 use pmi::Task;
 
@@ -36,7 +37,7 @@ pub(crate) fn fetch<T: Element>(
     }
     let have = layout.part(rank);
     let source = T::bits(slab);
-    let mut result = bytemuck::zeroed_vec(wanted[rank].len());
+    let mut result = memory::zeroed(wanted[rank].len());
     copy::straight(&have.overlap(&wanted[rank]), source, &mut result);
     if task.size() > 1 {
         let plan = Plan::new(task, layout, &wanted, (budget / size_of::<T>()).max(1));
