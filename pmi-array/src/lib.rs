@@ -11,11 +11,25 @@
 //! println!("{} iterations", counts.sum());
 //! # })
 //! ```
+//!
+//! By default axis 0 is divided into blocks, one a task. A [`Shape`] can say otherwise, and an array can be
+//! [moved](DistArray::redistribute) into any other layout:
+//!
+//! ```
+//! use pmi_array::{Axis, DistArray, Shape};
+//! # pmi::with_tasks(4, || {
+//! let a = DistArray::<f64, _>::ones((6, 8).distributed([Axis::Block, Axis::Cyclic]));
+//! println!("{}", a.layout()); // who owns which element
+//! let columns = a.redistribute([Axis::Whole, Axis::Block]);
+//! assert_eq!((columns.layout().local_shape(0), columns.sum()), (vec![6, 2], 48.0));
+//! # })
+//! ```
 
 // Bottom-up: a module uses only those above it in this list.
 mod error;
 mod cast;
 mod element;
+mod memory;
 mod simd;
 pub mod math;
 mod layout;

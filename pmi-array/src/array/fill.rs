@@ -2,13 +2,14 @@
 
 use super::create::tabulate;
 use super::shape::layout_of;
-use super::{DistArray, Shape};
+use super::{DistArray, GRAIN, Shape};
 use crate::cast::Cast;
 use crate::element::Element;
 use crate::layout::Layout;
-use crate::memory::memory;
+use crate::memory::{memory, zeros};
 use ndarray::{Dimension, Ix2};
 use pmi::Task;
+use rayon::prelude::*;
 
 impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// The array of zeros (`false` for `bool`). No communication.
@@ -94,8 +95,13 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     #[track_caller]
     fn full_in(layout: Layout, value: T) -> Self {
         let make = |task: &Task, (layout, value): (Layout, T)| {
-            let mut elements = memory::<T>(layout.local_len(task.rank()));
-            elements.fill(value);
+            let count = layout.local_len(task.rank());
+            // Not compared as numbers: -0.0 equals 0.0.
+            if bytemuck::bytes_of(&T::bits(&[value])[0]).iter().all(|byte| *byte == 0) {
+                return zeros::<T>(count);
+            }
+            let mut elements = memory::<T>(count);
+            task.install(|| elements.par_chunks_mut(GRAIN).for_each(|chunk| chunk.fill(value)));
             elements
         };
         Self::create_in(layout, make, value)

@@ -100,7 +100,7 @@ impl<T: Real> DistArray<T, Ix2> {
         let new = Unfinished::create(path).map_err(|cause| Error::file(path, cause))?;
         let scale = self.finite_range();
         let colors = |task: &Task, (array, scale, map): (Self, Scale, Colormap)| array.gather_colors(task, scale, map);
-        let pixels = expect(pmi::call(colors, (self.in_rows(), scale, map)));
+        let pixels = expect(pmi::first(colors, (self.in_rows(), scale, map)));
         encode(&new.file, width, height, &pixels).and_then(|()| new.finish()).map_err(|cause| Error::file(path, cause))
     }
 
