@@ -33,7 +33,6 @@ mod memory;
 mod simd;
 pub mod math;
 mod layout;
-mod memory;
 mod exchange;
 mod array;
 mod promote;
