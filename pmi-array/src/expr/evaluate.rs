@@ -4,6 +4,7 @@ use super::node::{BLOCK, Cursor, Frame, Held, Node, Place, View};
 use crate::element::Element;
 use crate::layout::Layout;
 use crate::simd::{Kernel, Vector, dispatch, level};
+use pmi::Task;
 use rayon::prelude::*;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -24,52 +25,30 @@ pub(crate) fn result_layout<N: Node>(node: &N, tasks: usize) -> Layout {
     found.unwrap_or_else(|| Layout::new(&shape, tasks))
 }
 
-/// What is done with the blocks of an expression's elements.
-///
-/// (A trait and not a closure: `take` must be inlined where it is compiled for the CPU's vectors, which only a method can
-/// ask for.)
-pub(crate) trait Consume<T>: Sync {
-    /// What a run of blocks becomes.
-    type State: Send;
-
-    /// Of no blocks.
-    fn start(&self) -> Self::State;
-
-    /// Takes in a block, whose first element has the number `start` in the slab. Implementations are
-    /// `#[inline(always)]`.
-    fn take(&self, state: &mut Self::State, start: usize, block: &[T]);
-}
-
-/// Gives a run of elements to a [`Consume`].
-struct Blocks<'a, C: Cursor, F: Consume<C::Elem>> {
+/// Brings the cursor to a block, and its elements to where they can be read: to `buffer`, unless they are there already.
+struct Read<'a, C: Cursor> {
     cursor: &'a mut C,
     start: usize,
-    end: usize,
-    block: &'a mut [C::Elem],
-    state: &'a mut F::State,
-    consume: &'a F,
+    buffer: &'a mut [C::Elem],
 }
 
-impl<C: Cursor, F: Consume<C::Elem>> Kernel for Blocks<'_, C, F> {
-    type Output = ();
+impl<'a, C: Cursor> Kernel for Read<'a, C> {
+    type Output = &'a [C::Elem];
 
     #[inline(always)]
-    fn run<V: Vector>(mut self) {
-        while self.start < self.end {
-            let len = BLOCK.min(self.end - self.start);
-            self.cursor.seek(self.start, len);
-            let block = match self.cursor.block() {
-                Some(block) => block,
-                None => {
-                    let block = &mut self.block[..len];
-                    read(self.cursor, block);
-                    block
-                }
-            };
-            self.consume.take(self.state, self.start, block);
-            self.start += len;
+    fn run<V: Vector>(self) -> &'a [C::Elem] {
+        self.cursor.seek(self.start, self.buffer.len());
+        if self.cursor.block().is_none() {
+            read(self.cursor, self.buffer);
+            return self.buffer;
         }
+        self.cursor.block().unwrap_or_default()
     }
+}
+
+/// The elements from number `start` on, as many as `buffer` has room for, at most [`BLOCK`].
+pub(crate) fn read_block<'a, C: Cursor>(cursor: &'a mut C, start: usize, buffer: &'a mut [C::Elem]) -> &'a [C::Elem] {
+    dispatch(level(), Read { cursor, start, buffer })
 }
 
 /// Reads the block that the cursor is at.
@@ -104,7 +83,7 @@ impl<C: Cursor> Kernel for Fill<'_, C> {
 
 /// Runs `f` over a run of elements; where a closure of the user's panics in it, the panic that goes on says at which
 /// element.
-fn blame<W: View, R>(view: W, place: &Place, start: usize, len: usize, f: impl FnOnce() -> R) -> R {
+pub(crate) fn blame<W: View, R>(view: W, place: &Place, start: usize, len: usize, f: impl FnOnce() -> R) -> R {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|payload| {
         let mut cursor = view.cursor();
         for number in start..start + len {
@@ -167,23 +146,36 @@ pub(crate) fn first_element<H: Held>(held: &H, frame: &Frame<'_>) -> H::Elem {
     first[0]
 }
 
-/// Computes the task's elements block by block, for `consume`. Each rayon job has a state of its own; they come back in
-/// the order of the elements.
-pub(crate) fn fold<H: Held, F: Consume<H::Elem>>(held: &H, frame: &Frame<'_>, consume: &F) -> Vec<F::State> {
+/// Computes the task's elements block by block: `take` gets a state, the number in the slab of a block's first element,
+/// and the block. Each rayon job has a state of its own; they come back in the order of the elements.
+pub(crate) fn fold<H: Held, S: Send>(
+    held: &H,
+    frame: &Frame<'_>,
+    begin: impl Fn() -> S + Sync,
+    take: impl Fn(&mut S, usize, &[H::Elem]) + Sync,
+) -> Vec<S> {
     let (view, place, len) = (held.view(), &frame.place, frame.place.len());
     let pieces = len.div_ceil(PIECE).min(8 * frame.task.threads());
     let job = |piece: usize| {
         let cut = |piece: usize| (len.div_ceil(BLOCK) * piece / pieces * BLOCK).min(len);
-        let (start, end, mut state) = (cut(piece), cut(piece + 1), consume.start());
+        let (start, end, mut state) = (cut(piece), cut(piece + 1), begin());
         blame(view, place, start, end - start, || {
-            let (cursor, block, state) = (&mut view.cursor(), &mut vec![H::Elem::default(); BLOCK][..], &mut state);
-            dispatch(level(), Blocks { cursor, start, end, block, state, consume });
+            let (mut cursor, mut buffer) = (view.cursor(), [H::Elem::default(); BLOCK]);
+            for start in (start..end).step_by(BLOCK) {
+                let len = BLOCK.min(end - start);
+                take(&mut state, start, read_block(&mut cursor, start, &mut buffer[..len]));
+            }
         });
         state
     };
-    if pieces <= 1 || frame.task.threads() == 1 {
-        (0..pieces).map(job).collect()
+    run(frame.task, pieces, job)
+}
+
+/// Runs so many jobs in the task's pool; their results are in order.
+pub(crate) fn run<S: Send>(task: &Task, jobs: usize, job: impl Fn(usize) -> S + Sync) -> Vec<S> {
+    if jobs <= 1 || task.threads() == 1 {
+        (0..jobs).map(job).collect()
     } else {
-        frame.task.install(|| (0..pieces).into_par_iter().map(job).collect())
+        task.install(|| (0..jobs).into_par_iter().map(&job).collect())
     }
 }

@@ -20,12 +20,12 @@ mod zip;
 
 pub use arithmetic::{Binary, Bitwise, Combine, Modulo, Number};
 pub use compare::{Compare, Equal};
-pub(crate) use evaluate::{Consume, fill, first_element, fold, result_layout};
+pub(crate) use evaluate::{blame, fill, first_element, fold, read_block, result_layout, run};
 pub use expression::{Expr, Expression};
 pub use function::Floating;
 pub use leaf::{Leaf, Scalar};
 pub use math::Math;
-pub(crate) use node::BLOCK;
+pub(crate) use node::{BLOCK, Cursor, View};
 pub use node::{Frame, Held, Node, Place};
 pub use operand::Operand;
 pub use zip::Zip;

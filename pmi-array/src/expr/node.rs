@@ -75,6 +75,11 @@ impl Place {
         Self { layout: layout.clone(), rank, local: layout.local_shape(rank) }
     }
 
+    /// Whether the task has a place in the layout, if not elements.
+    pub fn owns(&self) -> bool {
+        self.rank < self.layout.grid().iter().product()
+    }
+
     /// How many elements it has.
     pub fn len(&self) -> usize {
         self.layout.local_len(self.rank)

@@ -62,11 +62,9 @@ macro_rules! extremes {
             fn start(&self, _: T) -> Option<T> {
                 None
             }
-            #[inline(always)]
             fn add(&self, state: &mut Option<T>, elements: &[T], _: &dyn Fn(usize) -> usize) {
                 self.join(state, &best(elements, |a, b| a $better b));
             }
-            #[inline(always)]
             fn join(&self, state: &mut Option<T>, other: &Option<T>) {
                 if let Some(x) = *other
                     && state.is_none_or(|best| !best.is_nan() && (x $better best || x.is_nan()))
@@ -92,7 +90,6 @@ macro_rules! extremes {
             fn start(&self, _: T) -> Self::State {
                 None
             }
-            #[inline(always)]
             fn add(&self, state: &mut Self::State, elements: &[T], number: &dyn Fn(usize) -> usize) {
                 let Some(x) = best(elements, |a, b| a $better b) else { return };
                 if state.is_some_and(|(best, _)| best.is_nan() && !x.is_nan() || best $better x) {
@@ -102,7 +99,6 @@ macro_rules! extremes {
                 let i = elements.iter().position(same).expect("the best is one of them");
                 Reducer::<T>::join(self, state, &Some((x, number(i) as u64)));
             }
-            #[inline(always)]
             fn join(&self, state: &mut Self::State, other: &Self::State) {
                 let Some((x, number)) = *other else { return };
                 let wins = |(best, of): (T, u64)| match (best.is_nan(), x.is_nan()) {

@@ -7,9 +7,12 @@ mod sums;
 mod extremes;
 mod truth;
 mod ordered;
+mod groups;
+mod axes;
 mod whole;
 mod equality;
 
+pub use axes::Over;
 pub use equality::{allclose, array_equal};
 pub use extremes::{ArgMax, ArgMin, Max, Min};
 pub use reducer::Reducer;

@@ -1,8 +1,10 @@
 //! Reductions by operators whose order matters.
 
 use super::pieces::{CHUNK, Pieces, Rule};
+use super::reducer::{Plain, Reducer};
 use super::sums::Summable;
 use crate::array::expect;
+use crate::element::Element;
 use crate::expr::{Expression, Frame, fill};
 use crate::layout::Layout;
 use crate::memory::{memory, recycle};
@@ -45,6 +47,64 @@ impl<T: Summable> Rule<T, T::Sum> for Multiply {
     }
     fn combine(&self, left: T::Sum, right: T::Sum) -> T::Sum {
         T::multiply(left, right)
+    }
+}
+
+/// Folds with an operator of the user's, along axes.
+#[derive(Serialize, Deserialize)]
+#[serde(bound = "")]
+pub(super) struct FoldAlong<O>(pub(super) Code<O>);
+
+impl<O> Clone for FoldAlong<O> {
+    fn clone(&self) -> Self {
+        Self(self.0)
+    }
+}
+
+impl<T: Element, O: Operator<T>> Reducer<T> for FoldAlong<O> {
+    type State = Option<T>;
+    type Output = T;
+    type Columns = Plain<Option<T>>;
+    const ORDERED: bool = true;
+
+    fn start(&self, _: T) -> Option<T> {
+        None
+    }
+    fn add(&self, state: &mut Option<T>, elements: &[T], _: &dyn Fn(usize) -> usize) {
+        let op = self.0.get();
+        for x in elements {
+            *state = Some(state.map_or(*x, |all| op.apply(all, *x)));
+        }
+    }
+    fn join(&self, _: &mut Option<T>, _: &Option<T>) {
+        unreachable!("what is ordered is not joined");
+    }
+    fn finish(&self, state: &Option<T>, _: usize) -> T {
+        state.expect("there are elements")
+    }
+}
+
+/// Multiplies, along axes.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Multiplied;
+
+impl<T: Summable> Reducer<T> for Multiplied {
+    type State = T::Sum;
+    type Output = T::Sum;
+    type Columns = Plain<T::Sum>;
+    const ORDERED: bool = true;
+
+    fn start(&self, _: T) -> T::Sum {
+        T::ONE
+    }
+    fn add(&self, state: &mut T::Sum, elements: &[T], _: &dyn Fn(usize) -> usize) {
+        *state = elements.iter().fold(*state, |product, x| T::multiply(product, x.to_sum()));
+    }
+    fn join(&self, _: &mut T::Sum, _: &T::Sum) {
+        unreachable!("what is ordered is not joined");
+    }
+    fn finish(&self, state: &T::Sum, _: usize) -> T::Sum {
+        *state
     }
 }
 

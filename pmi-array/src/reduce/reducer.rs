@@ -16,6 +16,8 @@ pub trait Reducer<T: Element>: Clone + Send + Sync + Serialize + DeserializeOwne
     /// The states of many groups of elements.
     type Columns: Columns<T, Self>;
 
+    /// Whether elements must be added in C order, and states never be joined.
+    const ORDERED: bool = false;
     /// Whether [`start`](Reducer::start) looks at the first element.
     const NEEDS_FIRST: bool = false;
 
@@ -55,7 +57,6 @@ impl<T: Element, R: Reducer<T>> Columns<T, R> for Plain<R::State> {
         Self(vec![reducer.start(first); width])
     }
 
-    #[inline(always)]
     fn add(&mut self, reducer: &R, from: usize, elements: &[T], number: &dyn Fn(usize) -> usize) {
         for (i, (state, x)) in self.0[from..].iter_mut().zip(elements).enumerate() {
             reducer.add(state, std::slice::from_ref(x), &|_| number(i));
@@ -73,13 +74,13 @@ macro_rules! tuples {
             type State = ($($name::State,)+);
             type Output = ($($name::Output,)+);
             type Columns = ($($name::Columns,)+);
+            const ORDERED: bool = $($name::ORDERED)||+;
             const NEEDS_FIRST: bool = $($name::NEEDS_FIRST)||+;
 
             fn start(&self, first: T) -> Self::State {
                 ($(self.$n.start(first),)+)
             }
-            #[inline(always)]
-            fn add(&self, state: &mut Self::State, elements: &[T], number: &dyn Fn(usize) -> usize) {
+                    fn add(&self, state: &mut Self::State, elements: &[T], number: &dyn Fn(usize) -> usize) {
                 $(self.$n.add(&mut state.$n, elements, number);)+
             }
             fn join(&self, state: &mut Self::State, other: &Self::State) {
@@ -94,8 +95,7 @@ macro_rules! tuples {
             fn new(reducer: &($($name,)+), width: usize, first: T) -> Self {
                 ($($name::Columns::new(&reducer.$n, width, first),)+)
             }
-            #[inline(always)]
-            fn add(&mut self, reducer: &($($name,)+), from: usize, elements: &[T], number: &dyn Fn(usize) -> usize) {
+                    fn add(&mut self, reducer: &($($name,)+), from: usize, elements: &[T], number: &dyn Fn(usize) -> usize) {
                 $(self.$n.add(&reducer.$n, from, elements, number);)+
             }
             fn end_row(&mut self) {

@@ -46,7 +46,6 @@ impl<T: Summable> Reducer<T> for Sum {
     fn start(&self, _: T) -> T::Partial {
         T::Partial::default()
     }
-    #[inline(always)]
     fn add(&self, state: &mut T::Partial, elements: &[T], _: &dyn Fn(usize) -> usize) {
         T::add(state, elements);
     }
@@ -70,7 +69,6 @@ impl<T: Summable> Reducer<T> for Mean {
     fn start(&self, _: T) -> T::Partial {
         T::Partial::default()
     }
-    #[inline(always)]
     fn add(&self, state: &mut T::Partial, elements: &[T], _: &dyn Fn(usize) -> usize) {
         T::add(state, elements);
     }
@@ -89,7 +87,6 @@ impl<T: Summable> Columns<T, Mean> for MeanColumns<T> {
     fn new(_: &Mean, width: usize, first: T) -> Self {
         Self(T::Columns::new(&Sum, width, first))
     }
-    #[inline(always)]
     fn add(&mut self, _: &Mean, from: usize, elements: &[T], number: &dyn Fn(usize) -> usize) {
         self.0.add(&Sum, from, elements, number);
     }
@@ -98,6 +95,44 @@ impl<T: Summable> Columns<T, Mean> for MeanColumns<T> {
     }
     fn into_states(self) -> Vec<T::Partial> {
         self.0.into_states()
+    }
+}
+
+/// The sums of the lower and of the upper 32 bits of 64-bit integers; the latter as bits, of either signedness.
+struct Halves<'a, T>(&'a [T]);
+
+impl<T: Element<Sum: Split>> Kernel for Halves<'_, T> {
+    type Output = [u64; 2];
+
+    #[inline(always)]
+    fn run<V: Vector>(self) -> [u64; 2] {
+        let (mut low, mut high) = (0u64, 0u64);
+        for x in self.0 {
+            let [l, h] = x.to_sum().split();
+            low += l;
+            high = high.wrapping_add(h);
+        }
+        [low, high]
+    }
+}
+
+/// 64-bit integers in halves.
+pub(super) trait Split {
+    /// The lower 32 bits, and what is above them, with the sign.
+    fn split(self) -> [u64; 2];
+}
+
+impl Split for u64 {
+    #[inline(always)]
+    fn split(self) -> [u64; 2] {
+        [self & 0xFFFF_FFFF, self >> 32]
+    }
+}
+
+impl Split for i64 {
+    #[inline(always)]
+    fn split(self) -> [u64; 2] {
+        [self as u64 & 0xFFFF_FFFF, (self >> 32) as u64]
     }
 }
 
@@ -114,17 +149,11 @@ macro_rules! integers {
             fn multiply(a: $sum, b: $sum) -> $sum {
                 a.wrapping_mul(b)
             }
-            #[inline(always)]
             fn add(partial: &mut i128, elements: &[Self]) {
-                // In halves of 32 bits, whose sums fit 64.
+                // Blocks short enough for the sums of their halves.
                 for block in elements.chunks(1 << 20) {
-                    let (mut low, mut high): (u64, $sum) = (0, 0);
-                    for x in block {
-                        let x = <$sum>::from(*x);
-                        low += (x as u64) & 0xFFFF_FFFF;
-                        high += x >> 32;
-                    }
-                    *partial += (i128::from(high) << 32) + i128::from(low);
+                    let [low, high] = dispatch(level(), Halves(block));
+                    *partial += (i128::from(high as $sum) << 32) + i128::from(low);
                 }
             }
             fn join(partial: &mut i128, other: &i128) {
@@ -169,7 +198,6 @@ macro_rules! floats {
             fn multiply(a: Self, b: Self) -> Self {
                 a * b
             }
-            #[inline(always)]
             fn add(partial: &mut Binned, elements: &[Self]) {
                 let $wide = &mut [0.0; BLOCK];
                 for $block in elements.chunks(BLOCK) {
@@ -191,7 +219,6 @@ macro_rules! floats {
             fn new(_: &Sum, width: usize, _: $type) -> Self {
                 Self(binned::Columns::new(width))
             }
-            #[inline(always)]
             fn add(&mut self, _: &Sum, from: usize, elements: &[$type], _: &dyn Fn(usize) -> usize) {
                 let $wide = &mut [0.0; BLOCK];
                 for ($block, from) in elements.chunks(BLOCK).zip((from..).step_by(BLOCK)) {
@@ -216,7 +243,6 @@ macro_rules! floats {
             fn multiply(a: Self, b: Self) -> Self {
                 a * b
             }
-            #[inline(always)]
             fn add(partial: &mut [Binned; 2], elements: &[Self]) {
                 let wide = &mut [0.0; BLOCK];
                 for block in elements.chunks(BLOCK) {
@@ -342,7 +368,6 @@ macro_rules! spread {
                 let first = first.to_f64();
                 Moments::of(if first.is_finite() { first } else { 0.0 })
             }
-            #[inline(always)]
             fn add(&self, state: &mut Moments, elements: &[T], _: &dyn Fn(usize) -> usize) {
                 let wide = &mut [0.0; BLOCK];
                 for block in elements.chunks(BLOCK) {

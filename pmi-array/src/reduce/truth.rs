@@ -2,7 +2,24 @@
 
 use super::reducer::{Plain, Reducer};
 use crate::element::Element;
+use crate::simd::{Kernel, Vector, dispatch, level};
 use serde::{Deserialize, Serialize};
+
+/// How many elements are not 0.
+struct Nonzero<'a, T>(&'a [T]);
+
+impl<T: Element> Kernel for Nonzero<'_, T> {
+    type Output = u64;
+
+    #[inline(always)]
+    fn run<V: Vector>(self) -> u64 {
+        let mut count = 0;
+        for x in self.0 {
+            count += u64::from(*x != T::default());
+        }
+        count
+    }
+}
 
 macro_rules! counts {
     ($($(#[$doc:meta])* $name:ident -> $out:ty = |$nonzero:ident, $count:ident| $value:expr;)*) => {$(
@@ -19,9 +36,8 @@ macro_rules! counts {
             fn start(&self, _: T) -> u64 {
                 0
             }
-            #[inline(always)]
             fn add(&self, state: &mut u64, elements: &[T], _: &dyn Fn(usize) -> usize) {
-                *state += elements.iter().map(|x| u64::from(*x != T::default())).sum::<u64>();
+                *state += dispatch(level(), Nonzero(elements));
             }
             fn join(&self, state: &mut u64, other: &u64) {
                 *state += other;

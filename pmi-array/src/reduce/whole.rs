@@ -1,5 +1,6 @@
 //! Reductions of all elements to one value.
 
+use super::axes::Over;
 use super::extremes::{ArgMax, ArgMin, Max, Min};
 use super::ordered::{Fold, Multiply, in_order};
 use super::reducer::Reducer;
@@ -7,8 +8,9 @@ use super::sums::{Mean, Spread, Std, Sum, Summable, Var};
 use super::truth::{All, Any, Count};
 use crate::array::expect;
 use crate::element::{Element, Real};
-use crate::expr::{Consume, Expression, Frame, Node, Number, Place, first_element, fold, result_layout};
+use crate::expr::{Expression, Frame, Node, Number, first_element, fold, result_layout};
 use crate::layout::Layout;
+use ndarray::{Dimension, IxDyn, RemoveAxis};
 use pmi::op::Operator;
 use pmi::{Code, Task};
 use serde::{Deserialize, Serialize};
@@ -25,26 +27,6 @@ impl<T: Element, R: Reducer<T>> Partial<T, R> {
     fn join(mut self, other: Self) -> Self {
         self.reducer.join(&mut self.state, &other.state);
         self
-    }
-}
-
-/// Gives blocks to a reducer.
-struct Whole<'a, R, T> {
-    reducer: &'a R,
-    first: T,
-    place: &'a Place,
-}
-
-impl<T: Element, R: Reducer<T>> Consume<T> for Whole<'_, R, T> {
-    type State = R::State;
-
-    fn start(&self) -> R::State {
-        self.reducer.start(self.first)
-    }
-
-    #[inline(always)]
-    fn take(&self, state: &mut R::State, start: usize, block: &[T]) {
-        self.reducer.add(state, block, &|i| self.place.number(start + i));
     }
 }
 
@@ -83,7 +65,11 @@ pub trait Reduce: Expression {
             let frame = Frame::new(task, &layout);
             let held = node.hold(&frame);
             let first = if R::NEEDS_FIRST { first_element(&held, &frame) } else { Self::Elem::default() };
-            let states = fold(&held, &frame, &Whole { reducer: &reducer, first, place: &frame.place });
+            let place = &frame.place;
+            let add = |state: &mut R::State, start: usize, block: &[Self::Elem]| {
+                reducer.add(state, block, &|i| place.number(start + i));
+            };
+            let states = fold(&held, &frame, || reducer.start(first), add);
             let state = states.into_iter().reduce(|mut all, next| {
                 reducer.join(&mut all, &next);
                 all
@@ -244,10 +230,31 @@ pub trait Reduce: Expression {
         self.aggregate(Any)
     }
 
-    /// How many elements are neither 0 nor `false`: NumPy's `count_nonzero`.
+    /// How many elements are neither 0 nor `false`.
     #[track_caller]
-    fn count(&self) -> usize {
+    fn count_nonzero(&self) -> usize {
         self.aggregate(Count)
+    }
+
+    /// Its elements along one axis, to be reduced.
+    ///
+    /// # Panics
+    /// Where there is no such axis.
+    #[track_caller]
+    fn over(&self, axis: usize) -> Over<Self::Node, <Self::Dim as Dimension>::Smaller>
+    where
+        Self::Dim: RemoveAxis,
+    {
+        Over::new(self.node(), &[axis])
+    }
+
+    /// Its elements along several axes, to be reduced.
+    ///
+    /// # Panics
+    /// Where there is no such axis, or one is named twice.
+    #[track_caller]
+    fn over_axes(&self, axes: &[usize]) -> Over<Self::Node, IxDyn> {
+        Over::new(self.node(), axes)
     }
 }
 
