@@ -197,6 +197,15 @@ impl Spans {
 impl Section {
     #[inline]
     fn for_each(&self, range: Range<usize>, f: &mut impl FnMut(Span)) {
+        if let [only @ Span { len: 1, .. }] = &self.spans[..] {
+            // Cards: nothing to cut, and a length known to the compiler.
+            let mut card = only.moved(self.step, range.start);
+            for _ in range {
+                f(Span { start: card.start, len: 1 });
+                card = card.moved(self.step, 1);
+            }
+            return;
+        }
         let (first, last) = (range.start / self.each, (range.end - 1) / self.each);
         for times in first..=last {
             let start = range.start.saturating_sub(times * self.each);
