@@ -168,6 +168,14 @@ impl Spans {
         }
     }
 
+    /// The span, where there is one.
+    fn single(&self) -> Option<Span> {
+        match &self.sections[..] {
+            [Section { spans, repeat: 1, .. }] if spans.len() == 1 => Some(spans[0]),
+            _ => None,
+        }
+    }
+
     /// Whether the overlap is all of two sets of this length.
     fn is_all(&self, lens: [usize; 2]) -> bool {
         self.len == lens[0] && self.len == lens[1]
@@ -189,6 +197,15 @@ impl Spans {
 impl Section {
     #[inline]
     fn for_each(&self, range: Range<usize>, f: &mut impl FnMut(Span)) {
+        if let [only @ Span { len: 1, .. }] = &self.spans[..] {
+            // Cards: nothing to cut, and a length known to the compiler.
+            let mut card = only.moved(self.step, range.start);
+            for _ in range {
+                f(Span { start: card.start, len: 1 });
+                card = card.moved(self.step, 1);
+            }
+            return;
+        }
         let (first, last) = (range.start / self.each, (range.end - 1) / self.each);
         for times in first..=last {
             let start = range.start.saturating_sub(times * self.each);
@@ -313,11 +330,16 @@ fn walk(levels: &[Level], range: Range<usize>, base: [usize; 2], f: &mut impl Fn
     }
     let inner = level.inner;
     let (mut index, last) = (range.start / inner, (range.end - 1) / inner);
+    let single = if let [only] = rest { only.spans.single() } else { None };
     level.spans.for_each(index..last + 1, |span| {
         for i in 0..span.len {
             let base = [0, 1].map(|side| base[side] + (span.start[side] + i) * level.stride[side]);
             let (start, end) = (range.start.saturating_sub(index * inner), (range.end - index * inner).min(inner));
-            walk(rest, start..end, base, f);
+            match single {
+                // One run in each row, as short as an element: the way through the levels would take longer.
+                Some(run) => f([base[0] + run.start[0] + start, base[1] + run.start[1] + start], end - start),
+                None => walk(rest, start..end, base, f),
+            }
             index += 1;
         }
     });
