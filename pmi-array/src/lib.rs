@@ -50,5 +50,5 @@ pub use fractal::Fractal;
 pub use io::Colormap;
 pub use layout::{Axis, Block, Distribution, Indices, Layout, Overlap, Part, Span, Spans};
 pub use promote::Promote;
-pub use reduce::{Reduce, allclose, array_equal};
+pub use reduce::{Reduce, Scan, allclose, array_equal};
 pub use simd::{Level, simd_level};

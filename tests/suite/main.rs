@@ -9,6 +9,7 @@
 //! |---|---|
 //! | `conformance` | the communicator, on every transport |
 //! | `arrays` | distributed arrays against serial ndarray |
+//! | `axes` | reductions and scans along axes, against ndarray |
 //! | `faults` | failures of every kind, as cases and as processes; what stands for the original's tests |
 //! | `farms` | farms of items; `with!` |
 //! | `fractals` | fractals against their definition |
@@ -23,6 +24,7 @@
 //! | `verbs` | exec, call, invoke, reduce, create; handles; what comes back when things fail |
 
 mod arrays;
+mod axes;
 mod conformance;
 mod farms;
 mod faults;
@@ -72,6 +74,7 @@ fn all() -> Vec<Case> {
         revocation::cases(),
         faults::cases(),
         arrays::cases(),
+        axes::cases(),
         layouts::cases(),
         motion::cases(),
         fractals::cases(),

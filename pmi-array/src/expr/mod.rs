@@ -24,6 +24,7 @@ pub(crate) use evaluate::{blame, fill, first_element, fold, read_block, result_l
 pub use expression::{Expr, Expression};
 pub use function::Floating;
 pub use leaf::{Leaf, Scalar};
+pub use map::{Apply, Map};
 pub use math::Math;
 pub(crate) use node::{BLOCK, Cursor, View};
 pub use node::{Frame, Held, Node, Place};

@@ -11,11 +11,13 @@ mod groups;
 mod axes;
 mod whole;
 mod equality;
+mod scan;
 
 pub use axes::Over;
 pub use equality::{allclose, array_equal};
 pub use extremes::{ArgMax, ArgMin, Max, Min};
 pub use reducer::Reducer;
+pub use scan::Scan;
 pub use sums::{Mean, Std, Sum, Var};
 pub use truth::{All, Any, Count};
 pub use whole::Reduce;
