@@ -25,5 +25,7 @@ pub use pmi_linalg as linalg;
 /// What most programs use.
 pub mod prelude {
     pub use pmi::{self, Handle, Task};
-    pub use pmi_array::{Axis, Colormap, Compare, DistArray, Expression, Fractal, Math, Reduce, Scan, Shape, Zip};
+    pub use pmi_array::{
+        Axis, Colormap, Compare, DistArray, Expression, Fractal, Math, NanReduce, Products, Reduce, Scan, Shape, Zip,
+    };
 }

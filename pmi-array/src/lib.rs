@@ -16,7 +16,7 @@
 //! [moved](DistArray::redistribute) into any other layout:
 //!
 //! ```
-//! use pmi_array::{Axis, DistArray, Shape};
+//! use pmi_array::{Axis, DistArray, Reduce, Shape};
 //! # pmi::with_tasks(4, || {
 //! let a = DistArray::<f64, _>::ones((6, 8).distributed([Axis::Block, Axis::Cyclic]));
 //! println!("{}", a.layout()); // who owns which element
@@ -50,5 +50,5 @@ pub use fractal::Fractal;
 pub use io::Colormap;
 pub use layout::{Axis, Block, Distribution, Indices, Layout, Overlap, Part, Span, Spans};
 pub use promote::Promote;
-pub use reduce::{Reduce, Scan, allclose, array_equal};
+pub use reduce::{NanReduce, Products, Reduce, Scan, allclose, array_equal, bincount, histogram};
 pub use simd::{Level, simd_level};

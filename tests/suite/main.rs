@@ -10,6 +10,7 @@
 //! | `conformance` | the communicator, on every transport |
 //! | `arrays` | distributed arrays against serial ndarray |
 //! | `axes` | reductions and scans along axes, against ndarray |
+//! | `counting` | products, norms, histograms, reductions without NaNs, what expressions will move |
 //! | `faults` | failures of every kind, as cases and as processes; what stands for the original's tests |
 //! | `farms` | farms of items; `with!` |
 //! | `fractals` | fractals against their definition |
@@ -27,6 +28,7 @@ mod arrays;
 mod axes;
 mod conformance;
 mod farms;
+mod counting;
 mod faults;
 mod fractals;
 mod groups;
@@ -75,6 +77,7 @@ fn all() -> Vec<Case> {
         faults::cases(),
         arrays::cases(),
         axes::cases(),
+        counting::cases(),
         layouts::cases(),
         motion::cases(),
         fractals::cases(),

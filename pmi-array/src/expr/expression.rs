@@ -1,6 +1,7 @@
 //! [`Expression`]: what arrays and expressions have in common.
 
 use super::evaluate::{fill, result_layout};
+use super::explain::Explanation;
 use super::indexed::Indexed;
 use super::leaf::Leaf;
 use super::map::{Closure, Map, With};
@@ -117,6 +118,27 @@ pub trait Expression: Sized {
     #[track_caller]
     fn to_vec(&self) -> Result<Vec<Self::Elem>> {
         self.eval().to_vec()
+    }
+
+    /// What computing it will move between tasks: bytes, messages and memory. Nothing runs, nothing is sent.
+    ///
+    /// ```
+    /// use pmi_array::{Axis, DistArray, Expression, Shape};
+    /// # pmi::with_tasks(2, || {
+    /// let rows = DistArray::<f64, _>::ones((4, 4));
+    /// let columns = DistArray::<f64, _>::ones((4, 4).distributed([Axis::Whole, Axis::Block]));
+    /// assert_eq!((&rows + &rows).explain().bytes(), 0);
+    /// let moves = (&rows + &columns).explain();
+    /// assert_eq!((moves.bytes(), moves.messages()), (64, 2)); // each task needs 4 elements of the other
+    /// println!("{moves}");
+    /// # })
+    /// ```
+    ///
+    /// # Panics
+    /// Where the calling thread does not control the arrays' world.
+    #[track_caller]
+    fn explain(&self) -> Explanation {
+        Explanation::of(self)
     }
 
     /// `f(x)` of each element.

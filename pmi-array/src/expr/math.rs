@@ -334,7 +334,7 @@ macro_rules! pair_methods {
 /// let one = x.sin().square() + x.cos().square();
 /// assert!((one - 1.0).abs().max() < 1e-15);
 /// assert_eq!(x.floor().gather().unwrap().to_vec(), [0.0, 0.0, 1.0, 1.0, 2.0, 2.0, 3.0]);
-/// assert_eq!(x.pow(2.0).gather().unwrap()[3], 2.25);
+/// assert_eq!(x.pow(2.0).to_vec().unwrap()[3], 2.25);
 /// # })
 /// ```
 pub trait Math: Expression {

@@ -73,7 +73,7 @@ macro_rules! extremes {
                 }
             }
             fn finish(&self, state: &Option<T>, _: usize) -> T {
-                state.expect("there are elements")
+                state.expect("there are elements, and not only NaNs to be passed over")
             }
         }
 
@@ -111,7 +111,7 @@ macro_rules! extremes {
                 }
             }
             fn finish(&self, state: &Self::State, _: usize) -> usize {
-                state.expect("there are elements").1 as usize
+                state.expect("there are elements, and not only NaNs to be passed over").1 as usize
             }
         }
     )*};

@@ -12,10 +12,16 @@ mod axes;
 mod whole;
 mod equality;
 mod scan;
+mod products;
+mod nan;
+mod histogram;
 
 pub use axes::Over;
 pub use equality::{allclose, array_equal};
 pub use extremes::{ArgMax, ArgMin, Max, Min};
+pub use histogram::{bincount, histogram};
+pub use nan::{NanReduce, SkipNan};
+pub use products::Products;
 pub use reducer::Reducer;
 pub use scan::Scan;
 pub use sums::{Mean, Std, Sum, Var};
