@@ -338,7 +338,7 @@ fn arrays_outside_of_their_scope() {
             let message = panic_of(|| theirs.sum());
             assert!(message.contains("for the tasks of a group"), "{message}");
             assert!(theirs.gather().unwrap_err().to_string().contains("for the tasks of a group"));
-            let message = panic_of(|| last.scope(|| ours.map(|x| x + 1.0)));
+            let message = panic_of(|| last.scope(|| (&ours + 1.0).eval()));
             assert!(message.contains("made for all tasks"), "{message}");
             assert!(last.scope(|| ours.gather()).unwrap().is_err());
         }
