@@ -121,8 +121,21 @@ macro_rules! floats {
             }
             #[inline(always)]
             fn floor_over(self, y: Self) -> Self {
-                let quotient = (self - self.modulo(y)) / y;
-                if y == 0.0 { self / y } else { (quotient + 0.5).floor() }
+                if y == 0.0 {
+                    return self / y;
+                }
+                let rest = self % y;
+                // Whole, but for rounding.
+                let whole = (self - rest) / y;
+                let quotient = if rest != 0.0 && (rest < 0.0) != (y < 0.0) { whole - 1.0 } else { whole };
+                let floor = quotient.floor();
+                if quotient == 0.0 {
+                    (0.0 as $type).copysign(self / y)
+                } else if quotient - floor > 0.5 {
+                    floor + 1.0
+                } else {
+                    floor
+                }
             }
         }
     )*};
