@@ -157,6 +157,17 @@ fn widen<'w, T: Element>(elements: &[T], wide: &'w mut [f64; BLOCK], to_f64: imp
     wide
 }
 
+/// A sum as an `f32`, rounded once: to an odd `f64` first, where it is none, so that nothing looks like a tie.
+fn single(sum: &Binned) -> f32 {
+    let (high, low) = sum.pair();
+    let bits = high.to_bits();
+    match low == 0.0 || bits & 1 == 1 {
+        true => high as f32,
+        false if (low > 0.0) == (high > 0.0) => f64::from_bits(bits + 1) as f32,
+        false => f64::from_bits(bits - 1) as f32,
+    }
+}
+
 /// A sum divided by a number, rounded once but for some 2^-100.
 fn quotient(sum: &Binned, count: usize) -> f64 {
     let ((high, low), count) = (sum.pair(), count as f64);
@@ -166,7 +177,7 @@ fn quotient(sum: &Binned, count: usize) -> f64 {
 }
 
 macro_rules! floats {
-    ($($type:ty, |$block:ident, $wide:ident| $widened:expr;)*) => {$(
+    ($($type:ty, |$block:ident, $wide:ident| $widened:expr, $total:expr;)*) => {$(
         impl Summable for $type {
             type Partial = Binned;
             type Columns = FloatColumns;
@@ -188,7 +199,7 @@ macro_rules! floats {
                 partial.join(other);
             }
             fn total(partial: &Binned) -> Self {
-                partial.value() as Self
+                $total(partial)
             }
             fn mean(partial: &Binned, count: usize) -> Self {
                 quotient(partial, count) as Self
@@ -236,7 +247,7 @@ macro_rules! floats {
                 partial.iter_mut().zip(other).for_each(|(mine, other)| mine.join(other));
             }
             fn total([re, im]: &[Binned; 2]) -> Self {
-                Self::new(re.value() as $type, im.value() as $type)
+                Self::new($total(re), $total(im))
             }
             fn mean([re, im]: &[Binned; 2], count: usize) -> Self {
                 Self::new(quotient(re, count) as $type, quotient(im, count) as $type)
@@ -246,8 +257,8 @@ macro_rules! floats {
 }
 
 floats! {
-    f32, |block, wide| widen(block, wide, f64::from);
-    f64, |block, _wide| block;
+    f32, |block, wide| widen(block, wide, f64::from), single;
+    f64, |block, _wide| block, Binned::value;
 }
 
 /// The variance with `ddof` degrees of freedom taken off the number of elements: NumPy's `var(ddof=...)`. NaN where
