@@ -138,7 +138,7 @@ fn every_element_type_comes_back() {
 fn a_panic_in_a_closure_panics_here_and_the_world_goes_on() {
     let a = DistArray::from_fn(100, |i| i as f64);
     let bad = |x: f64| if x == 99.0 { panic!("no {x}") } else { x };
-    let panic = std::panic::catch_unwind(|| a.map(bad)).unwrap_err();
+    let panic = std::panic::catch_unwind(|| a.map(bad).eval()).unwrap_err();
     let text = panic.downcast_ref::<String>().unwrap();
     assert!(text.contains("no 99") && text.contains("arrays.rs"), "{text}");
     assert_eq!(a.sum(), 4950.0);

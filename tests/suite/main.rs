@@ -9,9 +9,12 @@
 //! |---|---|
 //! | `conformance` | the communicator, on every transport |
 //! | `arrays` | distributed arrays against serial ndarray |
+//! | `evaluation` | broadcasting, operands of every layout, assignment, closures over elements |
+//! | `expressions` | operators between elements of all types |
 //! | `faults` | failures of every kind, as cases and as processes; what stands for the original's tests |
 //! | `farms` | farms of items; `with!` |
 //! | `fractals` | fractals against their definition |
+//! | `functions` | functions of elements against the platform's |
 //! | `groups` | groups of tasks, calls on one task |
 //! | `large` | collectives of more elements than a C int counts |
 //! | `layouts` | making arrays in every layout, single elements, conversions |
@@ -19,14 +22,18 @@
 //! | `motion` | arrays moved from any layout to any other |
 //! | `programs` | the example programs, as processes under both launchers |
 //! | `proxies` | front classes and front traits |
+//! | `reductions` | sums, extremes and the like, of every layout |
 //! | `revocation` | tasks that wait for one that has failed |
 //! | `verbs` | exec, call, invoke, reduce, create; handles; what comes back when things fail |
 
 mod arrays;
 mod conformance;
+mod evaluation;
+mod expressions;
 mod farms;
 mod faults;
 mod fractals;
+mod functions;
 mod groups;
 mod large;
 mod layouts;
@@ -34,6 +41,7 @@ mod ledger;
 mod motion;
 mod programs;
 mod proxies;
+mod reductions;
 mod revocation;
 mod verbs;
 
@@ -74,6 +82,10 @@ fn all() -> Vec<Case> {
         arrays::cases(),
         layouts::cases(),
         motion::cases(),
+        expressions::cases(),
+        evaluation::cases(),
+        functions::cases(),
+        reductions::cases(),
         fractals::cases(),
     ]
     .into_iter()
