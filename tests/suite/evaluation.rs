@@ -407,7 +407,7 @@ fn tasks_of_several_threads() {
                 let a = DistArray::arange(0u32, 230_000, 1).redistribute(axes);
                 let roots = a.map(|x| x % 251) + &a.redistribute([Axis::BlockCyclic(100)]);
                 assert_eq!(roots.sum(), (0..230_000u64).map(|x| x % 251 + x).sum::<u64>());
-                let found = pmi_toolkit::array::array_equal(&roots.eval(), a.indexed_map(|i, x| x + i as u32 % 251));
+                let found = pmi_toolkit::array::array_equal(roots.eval(), a.indexed_map(|i, x| x + i as u32 % 251));
                 assert!(found);
                 blamed(a.map(|x| if x == 180_001 { panic!("no {x}") } else { x }), &[180_001]);
             }
