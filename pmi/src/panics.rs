@@ -78,9 +78,9 @@ impl Notes {
                 Err(payload) => payload,
             };
             let message = text(&*payload);
-            // The last note may be of a panic that the function itself has caught.
+            // The last note may be of a panic that the function itself has caught; one that went on may say more by now.
             let note = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let place = note.filter(|note| note.message == message).and_then(|note| note.place);
+            let place = note.filter(|note| message.starts_with(&note.message)).and_then(|note| note.place);
             Caught::Panicked { message, place }
         })
     }
@@ -127,6 +127,11 @@ mod tests {
         };
         assert_eq!(message, "no 7");
         assert!(place.unwrap().contains("panics.rs"));
+        let more: Result<(), _> = notes.catch(|| {
+            let payload = catch_unwind(|| panic!("no 7")).unwrap_err();
+            std::panic::resume_unwind(Box::new(format!("{}, at 3", text(&*payload))))
+        });
+        assert!(matches!(more, Err(Caught::Panicked { message, place: Some(_) }) if message == "no 7, at 3"));
         let odd = notes.catch(|| std::panic::panic_any(7u8));
         assert!(matches!(odd, Err(Caught::Panicked { message, .. }) if message.contains("not a text")));
         assert!(matches!(notes.catch(|| crate::comm::Revoked::raise()), Err(Caught::Revoked)));

@@ -11,9 +11,12 @@
 //! | `arrays` | distributed arrays against serial ndarray |
 //! | `axes` | reductions and scans along axes, against ndarray |
 //! | `counting` | products, norms, histograms, reductions without NaNs, what expressions will move |
+//! | `evaluation` | broadcasting, operands of every layout, assignment, closures over elements |
+//! | `expressions` | operators between elements of all types |
 //! | `faults` | failures of every kind, as cases and as processes; what stands for the original's tests |
 //! | `farms` | farms of items; `with!` |
 //! | `fractals` | fractals against their definition |
+//! | `functions` | functions of elements against the platform's |
 //! | `groups` | groups of tasks, calls on one task |
 //! | `large` | collectives of more elements than a C int counts |
 //! | `layouts` | making arrays in every layout, single elements, conversions |
@@ -21,16 +24,20 @@
 //! | `motion` | arrays moved from any layout to any other |
 //! | `programs` | the example programs, as processes under both launchers |
 //! | `proxies` | front classes and front traits |
+//! | `reductions` | sums, extremes and the like, of every layout |
 //! | `revocation` | tasks that wait for one that has failed |
 //! | `verbs` | exec, call, invoke, reduce, create; handles; what comes back when things fail |
 
 mod arrays;
 mod axes;
 mod conformance;
-mod farms;
 mod counting;
+mod evaluation;
+mod expressions;
+mod farms;
 mod faults;
 mod fractals;
+mod functions;
 mod groups;
 mod large;
 mod layouts;
@@ -38,6 +45,7 @@ mod ledger;
 mod motion;
 mod programs;
 mod proxies;
+mod reductions;
 mod revocation;
 mod verbs;
 
@@ -80,6 +88,10 @@ fn all() -> Vec<Case> {
         counting::cases(),
         layouts::cases(),
         motion::cases(),
+        expressions::cases(),
+        evaluation::cases(),
+        functions::cases(),
+        reductions::cases(),
         fractals::cases(),
     ]
     .into_iter()

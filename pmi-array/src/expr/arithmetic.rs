@@ -105,8 +105,20 @@ impl Bitwise for bool {}
 
 macro_rules! floats {
     ($($type:ty)*) => {$(
-        floats!(@number $type);
-        floats!(@number Complex<$type>);
+        floats!(@number $type, |x, y| x / y);
+        floats!(@number Complex<$type>, |x, y| {
+            // R. L. Smith's method (Comm. ACM 5, 1962), as in NumPy: |y|^2 may be beyond the range.
+            let swap = y.re.abs() < y.im.abs();
+            let (large, small) = if swap { (y.im, y.re) } else { (y.re, y.im) };
+            let (ratio, large) = if large == 0.0 { (0.0, 0.0) } else { (small / large, large) };
+            let scale = large + small * ratio;
+            let (re, im) = if swap {
+                (x.re * ratio + x.im, x.im * ratio - x.re)
+            } else {
+                (x.re + x.im * ratio, x.im - x.re * ratio)
+            };
+            Complex::new(re / scale, im / scale)
+        });
         impl One for $type {
             const ONE: Self = 1.0;
         }
@@ -121,12 +133,25 @@ macro_rules! floats {
             }
             #[inline(always)]
             fn floor_over(self, y: Self) -> Self {
-                let quotient = (self - self.modulo(y)) / y;
-                if y == 0.0 { self / y } else { (quotient + 0.5).floor() }
+                if y == 0.0 {
+                    return self / y;
+                }
+                let rest = self % y;
+                // Whole, but for rounding.
+                let whole = (self - rest) / y;
+                let quotient = if rest != 0.0 && (rest < 0.0) != (y < 0.0) { whole - 1.0 } else { whole };
+                let floor = quotient.floor();
+                if quotient == 0.0 {
+                    (0.0 as $type).copysign(self / y)
+                } else if quotient - floor > 0.5 {
+                    floor + 1.0
+                } else {
+                    floor
+                }
             }
         }
     )*};
-    (@number $type:ty) => {
+    (@number $type:ty, |$x:ident, $y:ident| $over:expr) => {
         impl Number for $type {
             type Quotient = Self;
             #[inline(always)]
@@ -143,7 +168,8 @@ macro_rules! floats {
             }
             #[inline(always)]
             fn over(self, y: Self) -> Self {
-                self / y
+                let ($x, $y) = (self, y);
+                $over
             }
             #[inline(always)]
             fn negative(self) -> Self {

@@ -26,7 +26,8 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// ```
     ///
     /// # Panics
-    /// Where the expression's shape cannot be broadcast to the array's; as [`eval`](Expression::eval).
+    /// Where the expression's shape cannot be broadcast to the array's; as [`eval`](Expression::eval). Where a closure
+    /// panics, tasks on which none did have their new values.
     #[track_caller]
     pub fn assign<X: Expression<Elem = T>>(&mut self, expression: X) {
         let node = expression.node();
@@ -43,7 +44,8 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// Replaces each element `x` by `f(x)`. One command, no communication.
     ///
     /// # Panics
-    /// Where `f` panics, with the index of the element; where the calling thread does not control the array's world.
+    /// Where `f` panics, with the index of the element, and tasks on which it did not have their new values; where the
+    /// calling thread does not control the array's world.
     #[track_caller]
     pub fn map_inplace<F: Fn(T) -> T + pmi::Portable + Send + Sync>(&mut self, f: F) {
         let node = self.map(f).node();

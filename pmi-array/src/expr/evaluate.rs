@@ -129,6 +129,7 @@ pub(crate) fn first_element<H: Held>(held: &H, frame: &Frame<'_>) -> H::Elem {
     let mut first = vec![H::Elem::default()];
     if !layout.is_empty() {
         let owner = layout.owner(&vec![0; layout.shape().len()]);
+        let mut panic = None;
         if owner == *rank {
             let view = held.view();
             let read_first = || {
@@ -137,10 +138,17 @@ pub(crate) fn first_element<H: Held>(held: &H, frame: &Frame<'_>) -> H::Elem {
                 // SAFETY: one element was sought.
                 unsafe { cursor.at(0) }
             };
-            first[0] = blame(view, &frame.place, 0, 1, read_first);
+            // The others wait for the broadcast: it takes place in any case.
+            match catch_unwind(AssertUnwindSafe(|| blame(view, &frame.place, 0, 1, read_first))) {
+                Ok(element) => first[0] = element,
+                Err(payload) => panic = Some(payload),
+            }
         }
         let mut bits = H::Elem::bits(&first).to_vec();
         frame.task.comm().guarded(false).broadcast(owner, &mut bits);
+        if let Some(payload) = panic {
+            resume_unwind(payload);
+        }
         first = H::Elem::from_bits(bits);
     }
     first[0]

@@ -81,7 +81,8 @@ impl Formula2 for Hypot {
         let root = sum.sqrt();
         let rest = (-root).mul_add(root, sum) + (error + (square_error + other_error));
         let hypot = rest.mul_add(0.5 / root, root) * back;
-        let hypot = if large == 0.0 { 0.0 } else { hypot };
+        // 0, or the NaN that no comparison finds to be larger than 0.
+        let hypot = if large == 0.0 { small } else { hypot };
         let infinite = x == f64::INFINITY || y == f64::INFINITY;
         if infinite { f64::INFINITY } else { hypot }
     }

@@ -143,6 +143,17 @@ impl Binned {
         self.special.nan |= other.special.nan;
     }
 
+    /// The sum, rounded to an `f64`, and what that is less than the sum.
+    pub(super) fn pair(&self) -> (f64, f64) {
+        let high = self.value();
+        if !high.is_finite() {
+            return (high, 0.0);
+        }
+        let mut rest = *self;
+        rest.add(&[-high]);
+        (high, rest.value())
+    }
+
     /// The sum, rounded to an `f64`.
     pub(super) fn value(&self) -> f64 {
         let Special { infinite, minus_infinite, nan } = self.special;

@@ -73,7 +73,9 @@ macro_rules! extremes {
                 }
             }
             fn finish(&self, state: &Option<T>, _: usize) -> T {
-                state.expect("there are elements, and not only NaNs to be passed over")
+                let best = state.expect("there are elements, and not only NaNs to be passed over");
+                // Zeros of either sign are equal: which one was found first depends on the layout.
+                if best == T::default() { T::default() } else { best }
             }
         }
 
@@ -118,12 +120,12 @@ macro_rules! extremes {
 }
 
 extremes! {
-    /// The smallest element; NaN where there is one, as in NumPy.
+    /// The smallest element; NaN where there is one, as in NumPy. A zero is a positive one.
     Min;
     /// The place, in C order, of the smallest element: of the first where there are several, of the first NaN where there
     /// is one, as in NumPy.
     ArgMin: <;
-    /// The largest element; NaN where there is one, as in NumPy.
+    /// The largest element; NaN where there is one, as in NumPy. A zero is a positive one.
     Max;
     /// The place, in C order, of the largest element: of the first where there are several, of the first NaN where there
     /// is one, as in NumPy.

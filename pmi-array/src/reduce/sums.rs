@@ -186,8 +186,27 @@ fn widen<'w, T: Element>(elements: &[T], wide: &'w mut [f64; BLOCK], to_f64: imp
     wide
 }
 
+/// A sum as an `f32`, rounded once: to an odd `f64` first, where it is none, so that nothing looks like a tie.
+fn single(sum: &Binned) -> f32 {
+    let (high, low) = sum.pair();
+    let bits = high.to_bits();
+    match low == 0.0 || bits & 1 == 1 {
+        true => high as f32,
+        false if (low > 0.0) == (high > 0.0) => f64::from_bits(bits + 1) as f32,
+        false => f64::from_bits(bits - 1) as f32,
+    }
+}
+
+/// A sum divided by a number, rounded once but for some 2^-100.
+fn quotient(sum: &Binned, count: usize) -> f64 {
+    let ((high, low), count) = (sum.pair(), count as f64);
+    let quotient = high / count;
+    let rest = (-quotient).mul_add(count, high) + low;
+    if rest.is_finite() { quotient + rest / count } else { quotient }
+}
+
 macro_rules! floats {
-    ($($type:ty, |$block:ident, $wide:ident| $widened:expr;)*) => {$(
+    ($($type:ty, |$block:ident, $wide:ident| $widened:expr, $total:expr;)*) => {$(
         impl Summable for $type {
             type Partial = Binned;
             type Columns = FloatColumns;
@@ -208,10 +227,10 @@ macro_rules! floats {
                 partial.join(other);
             }
             fn total(partial: &Binned) -> Self {
-                partial.value() as Self
+                $total(partial)
             }
             fn mean(partial: &Binned, count: usize) -> Self {
-                (partial.value() / count as f64) as Self
+                quotient(partial, count) as Self
             }
         }
 
@@ -254,18 +273,18 @@ macro_rules! floats {
                 partial.iter_mut().zip(other).for_each(|(mine, other)| mine.join(other));
             }
             fn total([re, im]: &[Binned; 2]) -> Self {
-                Self::new(re.value() as $type, im.value() as $type)
+                Self::new($total(re), $total(im))
             }
             fn mean([re, im]: &[Binned; 2], count: usize) -> Self {
-                Self::new((re.value() / count as f64) as $type, (im.value() / count as f64) as $type)
+                Self::new(quotient(re, count) as $type, quotient(im, count) as $type)
             }
         }
     )*};
 }
 
 floats! {
-    f32, |block, wide| widen(block, wide, f64::from);
-    f64, |block, _wide| block;
+    f32, |block, wide| widen(block, wide, f64::from), single;
+    f64, |block, _wide| block, Binned::value;
 }
 
 /// The variance with `ddof` degrees of freedom taken off the number of elements: NumPy's `var(ddof=...)`. NaN where
@@ -319,12 +338,16 @@ impl Moments {
     }
 
     fn variance(&self, count: usize, ddof: usize) -> f64 {
-        let (n, first, second) = (count as f64, self.first.value(), self.second.value());
-        // second - first^2 / n, with the rounding errors of the square and of the quotient.
-        let square = first * first;
-        let quotient = square / n;
-        let error = first.mul_add(first, -square) + quotient.mul_add(-n, square);
-        let sum = (second - quotient) - error / n;
+        let n = count as f64;
+        let ((first, first_low), (second, second_low)) = (self.first.pair(), self.second.pair());
+        // second - first^2 / n in twice the precision, as they cancel where the shift is far from the mean.
+        let mean = first / n;
+        let mean_low = ((-mean).mul_add(n, first) + first_low) / n;
+        let product = first * mean;
+        let product_low = first.mul_add(mean, -product) + (first * mean_low + first_low * mean);
+        let sum = (second - product) + (second_low - product_low);
+        // A square was too large.
+        let sum = if first.is_finite() && second.is_infinite() { second } else { sum };
         if sum < 0.0 { 0.0 } else { sum / (n - ddof as f64).max(0.0) }
     }
 }
