@@ -3,6 +3,7 @@
 mod pieces;
 mod reducer;
 mod binned;
+mod columns;
 mod sums;
 mod extremes;
 mod truth;

@@ -1,6 +1,7 @@
 //! Sums and what is made of them: [`Sum`], [`Mean`], [`Var`], [`Std`].
 
-use super::binned::{self, Binned};
+use super::binned::Binned;
+use super::columns;
 use super::reducer::{Columns, Plain, Reducer};
 use crate::element::{Element, Real};
 use crate::expr::BLOCK;
@@ -174,7 +175,7 @@ integers! {
 }
 
 /// The columns of floating-point sums.
-pub struct FloatColumns(binned::Columns);
+pub struct FloatColumns(columns::Columns);
 
 /// A block of elements as `f64`s.
 #[inline(always)]
@@ -217,7 +218,7 @@ macro_rules! floats {
 
         impl Columns<$type, Sum> for FloatColumns {
             fn new(_: &Sum, width: usize, _: $type) -> Self {
-                Self(binned::Columns::new(width))
+                Self(columns::Columns::new(width))
             }
             fn add(&mut self, _: &Sum, from: usize, elements: &[$type], _: &dyn Fn(usize) -> usize) {
                 let $wide = &mut [0.0; BLOCK];
