@@ -20,7 +20,7 @@ use std::process::ExitCode;
 use support::{Bench, Figures, Missing, Row, Script, Yardstick, fewest_seconds};
 
 const ELEMENTS: usize = 16_000_000;
-const REPETITIONS: usize = 7;
+const REPETITIONS: usize = 15;
 const FUNCTIONS: [&str; 4] = ["exp", "sin", "log", "pow"];
 
 fn main() -> ExitCode {

@@ -21,7 +21,7 @@ use support::{Bench, Figures, Missing, Row, Yardstick, fewest_seconds};
 
 const SIDE: usize = 4000;
 const ELEMENTS: usize = SIDE * SIDE;
-const REPETITIONS: usize = 7;
+const REPETITIONS: usize = 15;
 
 fn main() -> ExitCode {
     let mut bench = Bench::start();

@@ -23,7 +23,7 @@ pub(super) const MOST: usize = 4096;
 /// How many vectors are under way at a time.
 const UNROLL: usize = 4;
 /// The most numbers in these.
-const LANES: usize = UNROLL * 8;
+pub(super) const LANES: usize = UNROLL * 8;
 /// Numbers beyond these are scaled by [`SCALE`], ten bins, so that nothing on the way overflows or is subnormal.
 pub(super) const LARGE: f64 = f64::from_bits((1023 + 900) << 52);
 pub(super) const SMALL: f64 = f64::from_bits((1023 - 800) << 52);
@@ -88,7 +88,7 @@ impl Binned {
         for numbers in numbers.chunks(MOST) {
             // Most blocks have no larger numbers than those before: one pass over them will do. Parts in bins below the
             // topmost ones are dropped in any case.
-            if let Some(top) = self.top.filter(|top| UNSCALED.contains(top))
+            if let Some(top) = self.unscaled_top()
                 && let Some(parts) = parts(numbers, top)
             {
                 self.add_parts(top, parts, 0);
@@ -99,6 +99,11 @@ impl Binned {
                 self.add_block(numbers, largest);
             }
         }
+    }
+
+    /// The topmost bin, where numbers in it need not be scaled.
+    pub(super) fn unscaled_top(&self) -> Option<i32> {
+        self.top.filter(|top| UNSCALED.contains(top))
     }
 
     /// Adds at most [`MOST`] numbers, of which the largest magnitude is given.
@@ -252,7 +257,7 @@ impl Kernel for Parts<'_> {
 
     #[inline(always)]
     fn run<V: Vector>(self) -> Option<[f64; BINS]> {
-        let splitter = Splitter::<V>::new(self.rounders.map(V::splat), V::splat(self.limit));
+        let splitter = Splitter::<V>::new(self.rounders.map(V::splat), V::splat(self.limit), one());
         let (mut sums, mut beyond) = ([[V::splat(0.0); BINS]; UNROLL], V::splat(0.0));
         let groups = self.numbers.chunks_exact(UNROLL * V::LANES);
         let rest = groups.remainder();
@@ -268,11 +273,7 @@ impl Kernel for Parts<'_> {
         }
         let mut total = [0.0; BINS];
         for of_vector in sums {
-            for (total, sum) in total.iter_mut().zip(of_vector) {
-                let mut lanes = [0.0; LANES];
-                sum.store(&mut lanes);
-                *total += lanes.iter().sum::<f64>();
-            }
+            add_lanes(&mut total, of_vector);
         }
         Some(total)
     }
@@ -287,7 +288,13 @@ fn add_group<V: Vector>(sums: &mut [[V; BINS]; UNROLL], numbers: &[f64], splitte
     }
 }
 
-/// Splits vectors of numbers.
+/// Ones that the compiler does not know to be 1: it would leave out the multiplications of [`Splitter`].
+#[inline(always)]
+pub(super) fn one<V: Vector>() -> V {
+    V::splat(std::hint::black_box(1.0))
+}
+
+/// Splits vectors of numbers. `one` comes from the function of that name.
 pub(super) struct Splitter<V> {
     rounders: [V; BINS],
     limit: V,
@@ -296,17 +303,27 @@ pub(super) struct Splitter<V> {
 
 impl<V: Vector> Splitter<V> {
     #[inline(always)]
-    pub(super) fn new(rounders: [V; BINS], limit: V) -> Self {
-        // What the compiler knows to be 1 it does not multiply by.
-        Self { rounders, limit, one: V::splat(std::hint::black_box(1.0)) }
+    pub(super) fn new(rounders: [V; BINS], limit: V, one: V) -> Self {
+        Self { rounders, limit, one }
     }
 
     /// Adds the parts of the numbers to sums; sets lanes of `beyond` to 1 where a number is beyond the limit.
     #[inline(always)]
     pub(super) fn add(&self, sums: &mut [V; BINS], numbers: V, beyond: &mut V) {
         *beyond = beyond.select(numbers.abs().le(self.limit), self.one);
+        self.add_from(0, sums, numbers);
+    }
+
+    /// Adds the parts of numbers below half a unit of the topmost bin, where they have none.
+    #[inline(always)]
+    pub(super) fn add_small(&self, sums: &mut [V; BINS], numbers: V) {
+        self.add_from(1, sums, numbers);
+    }
+
+    #[inline(always)]
+    fn add_from(&self, from: usize, sums: &mut [V; BINS], numbers: V) {
         let mut x = numbers;
-        for (rounder, sum) in self.rounders.iter().zip(sums) {
+        for (rounder, sum) in self.rounders.iter().zip(sums).skip(from) {
             let part = self.plus(x, *rounder).sub(*rounder);
             *sum = self.plus(part, *sum);
             x = x.sub(part);
@@ -318,6 +335,16 @@ impl<V: Vector> Splitter<V> {
     #[inline(always)]
     fn plus(&self, x: V, y: V) -> V {
         if V::LANES == 1 { x.add(y) } else { x.mul_add(self.one, y) }
+    }
+}
+
+/// Adds the lanes of sums of parts.
+#[inline(always)]
+pub(super) fn add_lanes<V: Vector>(total: &mut [f64; BINS], sums: [V; BINS]) {
+    for (total, sum) in total.iter_mut().zip(sums) {
+        let mut lanes = [0.0; LANES];
+        sum.store(&mut lanes);
+        *total += lanes.iter().sum::<f64>();
     }
 }
 

@@ -1,6 +1,6 @@
 //! Sums of the columns of a matrix that comes row by row: those of [`binned`](super::binned), several rows at a time.
 
-use super::binned::{BINS, Binned, LARGE, MOST, SMALL, Splitter, bin_of, is_zero, limit, rounders};
+use super::binned::{BINS, Binned, LARGE, MOST, SMALL, Splitter, bin_of, is_zero, limit, one, rounders};
 use crate::simd::{Kernel, Vector, dispatch, level};
 
 /// How many rows wait until they are added together: what is known of a column is then loaded and stored once for all of
@@ -134,10 +134,10 @@ impl Kernel for Rows<'_> {
     #[inline(always)]
     fn run<V: Vector>(self) -> Option<usize> {
         let Self { rows, limits, rounders: [r0, r1, r2], parts: [p0, p1, p2], from } = self;
-        let width = limits.len();
+        let (width, one) = (limits.len(), one());
         for at in (from..width).step_by(V::LANES) {
             let rounders = [V::load(&r0[at..]), V::load(&r1[at..]), V::load(&r2[at..])];
-            let splitter = Splitter::new(rounders, V::load(&limits[at..]));
+            let splitter = Splitter::new(rounders, V::load(&limits[at..]), one);
             let mut parts = [V::load(&p0[at..]), V::load(&p1[at..]), V::load(&p2[at..])];
             let mut beyond = V::splat(0.0);
             for row in 0..ROWS {
