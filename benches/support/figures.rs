@@ -118,6 +118,13 @@ pub(crate) fn timed<R>(work: impl FnOnce() -> R) -> (f64, R) {
     (start.elapsed().as_secs_f64(), result)
 }
 
+/// The fewest wall-clock seconds that `work` takes in so many repetitions, after one that is not counted: the yardsticks
+/// of memory-bound loops take the best, too.
+pub(crate) fn fewest_seconds<R>(repetitions: usize, mut work: impl FnMut() -> R) -> f64 {
+    black_box(work());
+    (0..repetitions).map(|_| seconds(&mut work)).fold(f64::INFINITY, f64::min)
+}
+
 /// The middle one of the values, or the mean of the middle two.
 pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);

@@ -54,7 +54,7 @@ mod ranks;
 mod row;
 mod yardstick;
 
-pub(crate) use figures::{Figures, Measure, Missing, Outcome, median, seconds, timed};
+pub(crate) use figures::{Figures, Measure, Missing, Outcome, fewest_seconds, median, seconds, timed};
 pub(crate) use ranks::OnRanks;
 pub(crate) use row::Row;
 pub(crate) use yardstick::{Script, Yardstick};

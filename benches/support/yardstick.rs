@@ -70,31 +70,51 @@ impl Yardstick {
     }
 }
 
-/// A program in Python with mpi4py that prints lines of `figure NAME VALUE`. Its first argument is the number of ranks.
+/// A program in Python that prints lines of `figure NAME VALUE`, run by `python3` (or what the environment variable
+/// `PYTHON` names).
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
     source: &'static str,
-    ranks: usize,
+    /// What it imports, as one installs it and as one imports it.
+    package: (&'static str, &'static str),
     args: Vec<String>,
+    ranks: Option<usize>,
 }
 
 impl Script {
-    /// A program on `ranks` ranks, run by `python3` (or what the environment variable `PYTHON` names) under `mpirun`.
+    /// A program with mpi4py on `ranks` ranks, run under `mpirun`. Its first argument is the number of ranks.
     pub(crate) fn mpi4py<S: ToString>(source: &'static str, ranks: usize, args: impl IntoIterator<Item = S>) -> Self {
-        Self { source, ranks, args: args.into_iter().map(|arg| arg.to_string()).collect() }
+        let script = Self::of(source, ("mpi4py", "mpi4py.MPI"), [ranks]);
+        let args = script.args.into_iter().chain(args.into_iter().map(|arg| arg.to_string())).collect();
+        Self { args, ranks: Some(ranks), ..script }
+    }
+
+    /// A program with NumPy.
+    pub(crate) fn numpy<S: ToString>(source: &'static str, args: impl IntoIterator<Item = S>) -> Self {
+        Self::of(source, ("numpy", "numpy"), args)
+    }
+
+    fn of<S: ToString>(
+        source: &'static str,
+        package: (&'static str, &'static str),
+        args: impl IntoIterator<Item = S>,
+    ) -> Self {
+        Self { source, package, args: args.into_iter().map(|arg| arg.to_string()).collect(), ranks: None }
     }
 }
 
 impl Measure for Script {
     fn measure(&mut self) -> Outcome {
         let python = env::var("PYTHON").unwrap_or("python3".into());
-        let imports = process::output(Command::new(&python).args(["-c", "import mpi4py.MPI"]));
-        if imports.is_err() {
-            return Err(Missing::because(format!("{python} has no mpi4py (PYTHON names another)")));
+        let (package, import) = self.package;
+        if process::output(Command::new(&python).args(["-c", &format!("import {import}")])).is_err() {
+            return Err(Missing::because(format!("{python} has no {package} (PYTHON names another)")));
         }
-        let mut command = ranks::mpirun(self.ranks, Path::new(&python));
-        command.arg(source_of(self.source)).arg(self.ranks.to_string());
-        process::figures(command.args(&self.args))
+        let mut command = match self.ranks {
+            Some(ranks) => ranks::mpirun(ranks, Path::new(&python)),
+            None => Command::new(&python),
+        };
+        process::figures(command.arg(source_of(self.source)).args(&self.args))
     }
 }
 

@@ -2,9 +2,10 @@
 
 use super::extremes::{ArgMax, ArgMin, Max, Min};
 use super::groups::states;
+use super::moments::{Spread, Std, Var};
 use super::ordered::{FoldAlong, Multiplied};
 use super::reducer::Reducer;
-use super::sums::{Mean, Spread, Std, Sum, Summable, Var};
+use super::sums::{Mean, Sum, Summable};
 use super::truth::{All, Any, Count};
 use crate::array::{DistArray, expect};
 use crate::element::{Element, Real};

@@ -16,18 +16,21 @@ use serde::{Deserialize, Serialize};
 /// Bits of a bin.
 const WIDTH: i32 = 40;
 /// How many bins a sum has.
-const BINS: usize = 3;
+pub(super) const BINS: usize = 3;
 /// How many numbers are added before their sums become integers: with parts of at most `2^(WIDTH - 1)` units, sums of
 /// `f64`s are exact for 2^13 of them.
-const MOST: usize = 4096;
+pub(super) const MOST: usize = 4096;
 /// How many vectors are under way at a time.
 const UNROLL: usize = 4;
 /// The most numbers in these.
-const LANES: usize = UNROLL * 8;
+pub(super) const LANES: usize = UNROLL * 8;
 /// Numbers beyond these are scaled by [`SCALE`], ten bins, so that nothing on the way overflows or is subnormal.
-const LARGE: f64 = f64::from_bits((1023 + 900) << 52);
-const SMALL: f64 = f64::from_bits((1023 - 800) << 52);
+pub(super) const LARGE: f64 = f64::from_bits((1023 + 900) << 52);
+pub(super) const SMALL: f64 = f64::from_bits((1023 - 800) << 52);
 const SCALE: f64 = f64::from_bits((1023 + 400) << 52);
+
+/// The bins of the numbers that need not be scaled.
+const UNSCALED: std::ops::RangeInclusive<i32> = -20..=22;
 
 /// A power of two, of a normal number.
 #[inline(always)]
@@ -37,16 +40,28 @@ const fn power(exponent: i32) -> f64 {
 
 /// The bin whose parts a number of at most this magnitude has at the top: all parts in higher bins are 0.
 #[inline(always)]
-fn bin_of(magnitude: f64) -> i32 {
+pub(super) fn bin_of(magnitude: f64) -> i32 {
     let exponent = (magnitude.to_bits() >> 52) as i32 - 1023;
     // Below 2^(exponent + 1), hence at most half the unit of bin `k + 1` where `exponent + 2 <= 40 (k + 1)`.
     (exponent + 2 + WIDTH - 1).div_euclid(WIDTH) - 1
+}
+
+/// The largest number whose parts are in the bin `bin` and below.
+#[inline(always)]
+pub(super) fn limit(bin: i32) -> f64 {
+    power(WIDTH * (bin + 1) - 1).next_down()
 }
 
 /// Adding and taking away this number rounds to a multiple of the unit of the bin.
 #[inline(always)]
 fn rounder(bin: i32) -> f64 {
     1.5 * power(WIDTH * bin + 52)
+}
+
+/// Those of the bin and of the ones below.
+#[inline(always)]
+pub(super) fn rounders(bin: i32) -> [f64; BINS] {
+    [rounder(bin), rounder(bin - 1), rounder(bin - 2)]
 }
 
 /// A sum of `f64`s.
@@ -71,11 +86,24 @@ impl Binned {
     /// Adds numbers.
     pub(super) fn add(&mut self, numbers: &[f64]) {
         for numbers in numbers.chunks(MOST) {
+            // Most blocks have no larger numbers than those before: one pass over them will do. Parts in bins below the
+            // topmost ones are dropped in any case.
+            if let Some(top) = self.unscaled_top()
+                && let Some(parts) = parts(numbers, top)
+            {
+                self.add_parts(top, parts, 0);
+                continue;
+            }
             let largest = largest(numbers);
             if largest > 0.0 {
                 self.add_block(numbers, largest);
             }
         }
+    }
+
+    /// The topmost bin, where numbers in it need not be scaled.
+    pub(super) fn unscaled_top(&self) -> Option<i32> {
+        self.top.filter(|top| UNSCALED.contains(top))
     }
 
     /// Adds at most [`MOST`] numbers, of which the largest magnitude is given.
@@ -89,8 +117,13 @@ impl Binned {
         if largest < SMALL {
             return self.add_scaled(numbers, SCALE, -10);
         }
-        let bin = bin_of(largest);
-        self.add_parts(bin, parts(numbers, bin), 0);
+        self.add_within(numbers, bin_of(largest), 0);
+    }
+
+    /// Adds numbers of which none is beyond the bin `bin`, which are to count as in bins higher by `shift`.
+    fn add_within(&mut self, numbers: &[f64], bin: i32, shift: i32) {
+        let parts = parts(numbers, bin).expect("no number is beyond the largest one's bin");
+        self.add_parts(bin, parts, shift);
     }
 
     #[cold]
@@ -110,12 +143,11 @@ impl Binned {
     #[cold]
     fn add_scaled(&mut self, numbers: &[f64], scale: f64, bins: i32) {
         let scaled: Vec<f64> = numbers.iter().map(|x| x * scale).collect();
-        let bin = bin_of(largest(&scaled));
-        self.add_parts(bin, parts(&scaled, bin), bins);
+        self.add_within(&scaled, bin_of(largest(&scaled)), bins);
     }
 
     /// Adds sums of parts in bin `bin` and below, which are to count as bins higher by `shift`.
-    fn add_parts(&mut self, bin: i32, parts: [f64; BINS], shift: i32) {
+    pub(super) fn add_parts(&mut self, bin: i32, parts: [f64; BINS], shift: i32) {
         let mut sums = [0; BINS];
         for (part, (sum, of)) in parts.iter().zip(sums.iter_mut().zip(0..)) {
             *sum = i128::from((part * power(-WIDTH * (bin - of))) as i64);
@@ -220,176 +252,117 @@ impl Kernel for Largest<'_> {
     }
 }
 
-/// The sums of the numbers' parts in bin `bin` and below.
-fn parts(numbers: &[f64], bin: i32) -> [f64; BINS] {
-    dispatch(level(), Parts { numbers, rounders: [rounder(bin), rounder(bin - 1), rounder(bin - 2)] })
+/// The sums of the numbers' parts in bin `bin` and below; `None` where a number is beyond that bin or is a NaN.
+fn parts(numbers: &[f64], bin: i32) -> Option<[f64; BINS]> {
+    dispatch(level(), Parts { numbers, limit: limit(bin), rounders: rounders(bin) })
 }
 
 struct Parts<'a> {
     numbers: &'a [f64],
+    limit: f64,
     rounders: [f64; BINS],
 }
 
 impl Kernel for Parts<'_> {
-    type Output = [f64; BINS];
+    type Output = Option<[f64; BINS]>;
 
     #[inline(always)]
-    fn run<V: Vector>(self) -> [f64; BINS] {
-        let [first, second, third] = self.rounders;
-        let rounders = [V::splat(first), V::splat(second), V::splat(third)];
-        let mut sums = [[V::splat(0.0); UNROLL]; BINS];
+    fn run<V: Vector>(self) -> Option<[f64; BINS]> {
+        let splitter = Splitter::<V>::new(self.rounders.map(V::splat), V::splat(self.limit), one());
+        let (mut sums, mut beyond) = ([[V::splat(0.0); BINS]; UNROLL], V::splat(0.0));
         let groups = self.numbers.chunks_exact(UNROLL * V::LANES);
         let rest = groups.remainder();
         for group in groups {
-            add_group(&mut sums, group, rounders);
+            add_group(&mut sums, group, &splitter, &mut beyond);
         }
         // Zeros have no parts.
         let mut last = [0.0; LANES];
         last[..rest.len()].copy_from_slice(rest);
-        add_group(&mut sums, &last, rounders);
-        let mut total = [0.0; BINS];
-        for (total, sums) in total.iter_mut().zip(sums) {
-            let mut lanes = [0.0; LANES];
-            for (u, sum) in sums.into_iter().enumerate() {
-                sum.store(&mut lanes[u * V::LANES..]);
-            }
-            *total = lanes.iter().sum();
+        add_group(&mut sums, &last, &splitter, &mut beyond);
+        if !is_zero(beyond) {
+            return None;
         }
-        total
+        let mut total = [0.0; BINS];
+        for of_vector in sums {
+            add_lanes(&mut total, of_vector);
+        }
+        Some(total)
     }
 }
 
 /// Adds the parts of as many numbers as are under way at a time. (A function and not a closure: see
 /// [`Kernel::run`].)
 #[inline(always)]
-fn add_group<V: Vector>(sums: &mut [[V; UNROLL]; BINS], numbers: &[f64], rounders: [V; BINS]) {
-    for u in 0..UNROLL {
-        let mut x = V::load(&numbers[u * V::LANES..]);
-        for of in 0..BINS {
-            let part = x.add(rounders[of]).sub(rounders[of]);
-            sums[of][u] = sums[of][u].add(part);
+fn add_group<V: Vector>(sums: &mut [[V; BINS]; UNROLL], numbers: &[f64], splitter: &Splitter<V>, beyond: &mut V) {
+    for (u, sums) in sums.iter_mut().enumerate() {
+        splitter.add(sums, V::load(&numbers[u * V::LANES..]), beyond);
+    }
+}
+
+/// Ones that the compiler does not know to be 1: it would leave out the multiplications of [`Splitter`].
+#[inline(always)]
+pub(super) fn one<V: Vector>() -> V {
+    V::splat(std::hint::black_box(1.0))
+}
+
+/// Splits vectors of numbers. `one` comes from the function of that name.
+pub(super) struct Splitter<V> {
+    rounders: [V; BINS],
+    limit: V,
+    one: V,
+}
+
+impl<V: Vector> Splitter<V> {
+    #[inline(always)]
+    pub(super) fn new(rounders: [V; BINS], limit: V, one: V) -> Self {
+        Self { rounders, limit, one }
+    }
+
+    /// Adds the parts of the numbers to sums; sets lanes of `beyond` to 1 where a number is beyond the limit.
+    #[inline(always)]
+    pub(super) fn add(&self, sums: &mut [V; BINS], numbers: V, beyond: &mut V) {
+        *beyond = beyond.select(numbers.abs().le(self.limit), self.one);
+        self.add_from(0, sums, numbers);
+    }
+
+    /// Adds the parts of numbers below half a unit of the topmost bin, where they have none.
+    #[inline(always)]
+    pub(super) fn add_small(&self, sums: &mut [V; BINS], numbers: V) {
+        self.add_from(1, sums, numbers);
+    }
+
+    #[inline(always)]
+    fn add_from(&self, from: usize, sums: &mut [V; BINS], numbers: V) {
+        let mut x = numbers;
+        for (rounder, sum) in self.rounders.iter().zip(sums).skip(from) {
+            let part = self.plus(x, *rounder).sub(*rounder);
+            *sum = self.plus(part, *sum);
             x = x.sub(part);
         }
     }
-}
 
-/// Sums of the columns of a matrix that comes row by row.
-#[derive(Clone, Debug)]
-pub(super) struct Columns {
-    /// For each column, the sum of what is not below.
-    sums: Vec<Binned>,
-    /// For each column, what a row's number may be at most without a higher bin.
-    limits: Vec<f64>,
-    rounders: [Vec<f64>; BINS],
-    parts: [Vec<f64>; BINS],
-    bins: Vec<i32>,
-    /// How many rows were added to `parts`.
-    rows: usize,
-}
-
-impl Columns {
-    pub(super) fn new(width: usize) -> Self {
-        let zeros = || vec![0.0; width];
-        Self {
-            sums: vec![Binned::default(); width],
-            limits: zeros(),
-            rounders: [zeros(), zeros(), zeros()],
-            parts: [zeros(), zeros(), zeros()],
-            bins: vec![0; width],
-            rows: 0,
-        }
-    }
-
-    /// Adds a row's numbers to the columns from `first` on.
-    pub(super) fn add(&mut self, first: usize, row: &[f64]) {
-        let columns = first..first + row.len();
-        let limits = &self.limits[columns.clone()];
-        let rounders = self.rounders.each_ref().map(|of| &of[columns.clone()]);
-        let parts = self.parts.each_mut().map(|of| &mut of[columns.clone()]);
-        if !dispatch(level(), Row { row, limits, rounders, parts }) {
-            self.rise(first, row);
-        }
-    }
-
-    /// Ends a row: all columns have got as many numbers.
-    pub(super) fn end_row(&mut self) {
-        self.rows += 1;
-        if self.rows == MOST {
-            (0..self.sums.len()).for_each(|column| self.flush(column));
-            self.rows = 0;
-        }
-    }
-
-    /// Adds a row where some numbers need higher bins than their columns have.
-    #[cold]
-    fn rise(&mut self, first: usize, row: &[f64]) {
-        for (column, x) in (first..).zip(row) {
-            if !(x.abs() <= self.limits[column]) {
-                self.flush(column);
-                if !(SMALL..=LARGE).contains(&x.abs()) {
-                    self.sums[column].add(&[*x]);
-                    continue;
-                }
-                let bin = bin_of(x.abs());
-                (self.bins[column], self.limits[column]) = (bin, power(WIDTH * (bin + 1) - 1).next_down());
-                for (of, rounders) in (0..).zip(&mut self.rounders) {
-                    rounders[column] = rounder(bin - of);
-                }
-            }
-            let mut x = *x;
-            for (parts, rounders) in self.parts.iter_mut().zip(&self.rounders) {
-                let part = (x + rounders[column]) - rounders[column];
-                parts[column] += part;
-                x -= part;
-            }
-        }
-    }
-
-    fn flush(&mut self, column: usize) {
-        let parts = [0, 1, 2].map(|of| std::mem::take(&mut self.parts[of][column]));
-        if self.limits[column] > 0.0 {
-            self.sums[column].add_parts(self.bins[column], parts, 0);
-        }
-    }
-
-    /// The sum of each column.
-    pub(super) fn into_sums(mut self) -> Vec<Binned> {
-        (0..self.sums.len()).for_each(|column| self.flush(column));
-        self.sums
-    }
-}
-
-/// Adds the parts of a row's numbers to those of their columns; where a number is beyond the limit of its column, adds
-/// nothing and says so.
-struct Row<'a> {
-    row: &'a [f64],
-    limits: &'a [f64],
-    rounders: [&'a [f64]; BINS],
-    parts: [&'a mut [f64]; BINS],
-}
-
-impl Kernel for Row<'_> {
-    type Output = bool;
-
+    /// `x + y`, where there are vectors as `x 1 + y`: CPUs that add and multiply in different places then use both, which
+    /// saves a quarter of the time. (The baseline may have no such instruction.)
     #[inline(always)]
-    fn run<V: Vector>(self) -> bool {
-        let Self { row, limits, rounders: [r0, r1, r2], parts: [p0, p1, p2] } = self;
-        if row.iter().zip(limits).fold(false, |beyond, (x, limit)| beyond | !(x.abs() <= *limit)) {
-            return false;
-        }
-        let rounders = r0.iter().zip(r1).zip(r2);
-        let parts = p0.iter_mut().zip(p1).zip(p2);
-        for ((x, ((r0, r1), r2)), ((p0, p1), p2)) in row.iter().zip(rounders).zip(parts) {
-            let part = (x + r0) - r0;
-            *p0 += part;
-            let x = x - part;
-            let part = (x + r1) - r1;
-            *p1 += part;
-            let x = x - part;
-            *p2 += (x + r2) - r2;
-        }
-        true
+    fn plus(&self, x: V, y: V) -> V {
+        if V::LANES == 1 { x.add(y) } else { x.mul_add(self.one, y) }
     }
+}
+
+/// Adds the lanes of sums of parts.
+#[inline(always)]
+pub(super) fn add_lanes<V: Vector>(total: &mut [f64; BINS], sums: [V; BINS]) {
+    for (total, sum) in total.iter_mut().zip(sums) {
+        let mut lanes = [0.0; LANES];
+        sum.store(&mut lanes);
+        *total += lanes.iter().sum::<f64>();
+    }
+}
+
+/// Whether all lanes are 0.
+#[inline(always)]
+pub(super) fn is_zero<V: Vector>(x: V) -> bool {
+    V::bits(x.eq(V::splat(0.0))) == u64::MAX >> (64 - V::LANES)
 }
 
 #[cfg(test)]
@@ -450,15 +423,6 @@ mod tests {
                 parts.iter().rev().for_each(|part| joined.join(part));
                 assert_eq!(joined.value(), whole);
             }
-            let mut columns = Columns::new(3);
-            for row in shuffled.chunks_exact(2) {
-                columns.add(1, row);
-                columns.end_row();
-            }
-            let [none, even, odd] = columns.into_sums().try_into().unwrap();
-            let mut both = even;
-            both.join(&odd);
-            assert_eq!((none.value(), both.value()), (0.0, whole));
         }
     }
 
@@ -481,12 +445,5 @@ mod tests {
         assert!(sum(&[-inf, inf]).value().is_nan() && sum(&[nan, 1.0]).value().is_nan());
         assert_eq!(sum(&[f64::MAX, f64::MAX]).value(), inf, "rounded once, at the end");
         assert_eq!(sum(&[f64::MAX, f64::MAX, -f64::MAX]).value(), f64::MAX);
-        let mut columns = Columns::new(2);
-        for row in [[1.0, inf], [nan, 1e300], [2.0, 1e-300]] {
-            columns.add(0, &row);
-            columns.end_row();
-        }
-        let sums = columns.into_sums();
-        assert!(sums[0].value().is_nan() && sums[1].value() == inf);
     }
 }

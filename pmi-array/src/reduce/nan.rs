@@ -1,8 +1,9 @@
 //! Reductions that pass over NaNs: [`SkipNan`], [`NanReduce`].
 
 use super::extremes::{ArgMax, ArgMin, Max, Min};
+use super::moments::{Spread, Std, Var};
 use super::reducer::{Plain, Reducer};
-use super::sums::{Mean, Spread, Std, Sum, Summable, Var};
+use super::sums::{Mean, Sum, Summable};
 use super::whole::Reduce;
 use crate::element::{Element, Real};
 use crate::expr::Expression;

@@ -1,8 +1,9 @@
-//! Sums and what is made of them: [`Sum`], [`Mean`], [`Var`], [`Std`].
+//! Sums and means: [`Sum`], [`Mean`].
 
-use super::binned::{self, Binned};
+use super::binned::Binned;
+use super::columns;
 use super::reducer::{Columns, Plain, Reducer};
-use crate::element::{Element, Real};
+use crate::element::Element;
 use crate::expr::BLOCK;
 use crate::simd::{Kernel, Vector, dispatch, level};
 use num_complex::Complex;
@@ -174,11 +175,15 @@ integers! {
 }
 
 /// The columns of floating-point sums.
-pub struct FloatColumns(binned::Columns);
+pub struct FloatColumns(columns::Columns);
 
 /// A block of elements as `f64`s.
 #[inline(always)]
-fn widen<'w, T: Element>(elements: &[T], wide: &'w mut [f64; BLOCK], to_f64: impl Fn(T) -> f64) -> &'w [f64] {
+pub(super) fn widen<'w, T: Element>(
+    elements: &[T],
+    wide: &'w mut [f64; BLOCK],
+    to_f64: impl Fn(T) -> f64,
+) -> &'w [f64] {
     let wide = &mut wide[..elements.len()];
     for (to, x) in wide.iter_mut().zip(elements) {
         *to = to_f64(*x);
@@ -236,7 +241,7 @@ macro_rules! floats {
 
         impl Columns<$type, Sum> for FloatColumns {
             fn new(_: &Sum, width: usize, _: $type) -> Self {
-                Self(binned::Columns::new(width))
+                Self(columns::Columns::new(width))
             }
             fn add(&mut self, _: &Sum, from: usize, elements: &[$type], _: &dyn Fn(usize) -> usize) {
                 let $wide = &mut [0.0; BLOCK];
@@ -285,154 +290,4 @@ macro_rules! floats {
 floats! {
     f32, |block, wide| widen(block, wide, f64::from), single;
     f64, |block, _wide| block, Binned::value;
-}
-
-/// The variance with `ddof` degrees of freedom taken off the number of elements: NumPy's `var(ddof=...)`. NaN where
-/// nothing is left.
-///
-/// In one pass, by sums of the elements less the first one and of their squares (Chan, Golub and LeVeque, *Algorithms
-/// for computing the sample variance*, The American Statistician 37, 1983); the squares and all sums are exact to 2^-80,
-/// so that little is lost where the shift is a bad one.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-pub struct Var {
-    /// How many degrees of freedom the elements do not have.
-    pub ddof: usize,
-}
-
-/// The standard deviation: the square root of [`Var`].
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-pub struct Std {
-    /// How many degrees of freedom the elements do not have.
-    pub ddof: usize,
-}
-
-/// What is known of some elements: the shift, the sum of their differences from it, and that of the squares of these.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-pub struct Moments {
-    shift: f64,
-    first: Binned,
-    second: Binned,
-}
-
-impl Moments {
-    fn of(shift: f64) -> Self {
-        Self { shift, first: Binned::default(), second: Binned::default() }
-    }
-
-    /// Adds a block.
-    fn add(&mut self, numbers: &[f64]) {
-        let (mut off, mut square, mut rest) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
-        let len = numbers.len();
-        let (off, square, rest) = (&mut off[..len], &mut square[..len], &mut rest[..len]);
-        let exact = dispatch(level(), Squares { numbers, shift: self.shift, off, square, rest });
-        self.first.add(off);
-        self.second.add(square);
-        if exact {
-            self.second.add(rest);
-        }
-    }
-
-    fn join(&mut self, other: &Self) {
-        self.first.join(&other.first);
-        self.second.join(&other.second);
-    }
-
-    fn variance(&self, count: usize, ddof: usize) -> f64 {
-        let n = count as f64;
-        let ((first, first_low), (second, second_low)) = (self.first.pair(), self.second.pair());
-        // second - first^2 / n in twice the precision, as they cancel where the shift is far from the mean.
-        let mean = first / n;
-        let mean_low = ((-mean).mul_add(n, first) + first_low) / n;
-        let product = first * mean;
-        let product_low = first.mul_add(mean, -product) + (first * mean_low + first_low * mean);
-        let sum = (second - product) + (second_low - product_low);
-        // A square was too large.
-        let sum = if first.is_finite() && second.is_infinite() { second } else { sum };
-        if sum < 0.0 { 0.0 } else { sum / (n - ddof as f64).max(0.0) }
-    }
-}
-
-/// Numbers less the shift, their squares as rounded, and what is missing from these; whether that is so for all, which
-/// it is not where a square overflows.
-struct Squares<'a> {
-    numbers: &'a [f64],
-    shift: f64,
-    off: &'a mut [f64],
-    square: &'a mut [f64],
-    rest: &'a mut [f64],
-}
-
-impl Kernel for Squares<'_> {
-    type Output = bool;
-
-    #[inline(always)]
-    fn run<V: Vector>(self) -> bool {
-        let mut exact = true;
-        let out = self.off.iter_mut().zip(self.square).zip(self.rest);
-        for (x, ((off, square), rest)) in self.numbers.iter().zip(out) {
-            let x = x - self.shift;
-            (*off, *square) = (x, x * x);
-            *rest = x.mul_add(x, -*square);
-            exact &= rest.is_finite();
-        }
-        exact
-    }
-}
-
-macro_rules! spread {
-    ($($name:ident: |$variance:ident| $value:expr;)*) => {$(
-        impl<T: Real + Spread> Reducer<T> for $name {
-            type State = Moments;
-            type Output = T::Real;
-            type Columns = Plain<Moments>;
-            const NEEDS_FIRST: bool = true;
-
-            fn start(&self, first: T) -> Moments {
-                let first = first.to_f64();
-                Moments::of(if first.is_finite() { first } else { 0.0 })
-            }
-            fn add(&self, state: &mut Moments, elements: &[T], _: &dyn Fn(usize) -> usize) {
-                let wide = &mut [0.0; BLOCK];
-                for block in elements.chunks(BLOCK) {
-                    state.add(widen(block, wide, T::to_f64));
-                }
-            }
-            fn join(&self, state: &mut Moments, other: &Moments) {
-                state.join(other);
-            }
-            fn finish(&self, state: &Moments, count: usize) -> T::Real {
-                let $variance = state.variance(count, self.ddof);
-                T::narrow($value)
-            }
-        }
-    )*};
-}
-
-spread! {
-    Var: |variance| variance;
-    Std: |variance| variance.sqrt();
-}
-
-/// Real types and the type of their variance.
-pub trait Spread: Element {
-    /// `f32` for itself, `f64` for all others.
-    type Real: Element;
-    /// An `f64` as one.
-    fn narrow(x: f64) -> Self::Real;
-}
-
-macro_rules! narrow {
-    ($($type:ty => $real:ty;)*) => {$(
-        impl Spread for $type {
-            type Real = $real;
-            fn narrow(x: f64) -> $real {
-                x as $real
-            }
-        }
-    )*};
-}
-
-narrow! {
-    f32 => f32; f64 => f64; u8 => f64; u16 => f64; u32 => f64; u64 => f64; i8 => f64; i16 => f64; i32 => f64; i64 => f64;
-    bool => f64;
 }

@@ -2,9 +2,10 @@
 
 use super::axes::Over;
 use super::extremes::{ArgMax, ArgMin, Max, Min};
+use super::moments::{Spread, Std, Var};
 use super::ordered::{Fold, Multiply, in_order};
 use super::reducer::Reducer;
-use super::sums::{Mean, Spread, Std, Sum, Summable, Var};
+use super::sums::{Mean, Sum, Summable};
 use super::truth::{All, Any, Count};
 use crate::array::expect;
 use crate::element::{Element, Real};
