@@ -30,8 +30,7 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
         let make = |task: &Task, (layout, all): (Layout, Handle<Vec<T>>)| {
             let whole = vec![Axis::Whole; layout.shape().len()];
             let on_controller = Layout::with_axes(layout.shape(), &whole, task.size());
-            let mine = fetch(task, &on_controller, &task.get(&all), &|rank| layout.part(rank), BUDGET);
-            mine
+            fetch(task, &on_controller, &task.get(&all), &|rank| layout.part(rank), BUDGET)
         };
         Self::create_in(Layout::new(array.shape(), expect(pmi::size())), make, all)
     }

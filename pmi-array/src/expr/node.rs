@@ -85,6 +85,11 @@ impl Place {
         self.layout.local_len(self.rank)
     }
 
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The index in the array of the element with this number in the slab's C order.
     pub fn index(&self, mut number: usize) -> Vec<usize> {
         let mut local = self.local.clone();

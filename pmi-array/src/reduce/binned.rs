@@ -413,7 +413,7 @@ mod tests {
             let numbers = rough(20_000, spread);
             let whole = sum(&numbers).value();
             let mut shuffled = numbers.clone();
-            shuffled.sort_by(|a, b| (a.to_bits() % 1009).cmp(&(b.to_bits() % 1009)));
+            shuffled.sort_by_key(|x| x.to_bits() % 1009);
             assert_eq!(sum(&shuffled).value(), whole);
             shuffled.sort_by(f64::total_cmp);
             assert_eq!(sum(&shuffled).value(), whole);

@@ -58,7 +58,7 @@ pub(super) fn states<H: Held, R: Reducer<H::Elem>>(
     let place = &frame.place;
     let count: usize =
         (0..place.local.len()).filter(|axis| !reduced.contains(axis)).map(|axis| place.local[axis]).product();
-    if place.len() == 0 {
+    if place.is_empty() {
         return vec![reducer.start(first); if place.owns() { count } else { 0 }];
     }
     let mut outer = Groups::new(&place.local, reduced);
