@@ -48,7 +48,7 @@ fn reductions_along_each_axis_of_every_layout() {
                 let sum = serial.sum_axis(NdAxis(axis));
                 assert_eq!(a.over_axes(&[axis]).sum().gather().unwrap(), sum, "{name}");
                 let count = serial.map_axis(NdAxis(axis), |lane| lane.iter().filter(|x| **x != 0).count() as u64);
-                assert_eq!(a.over_axes(&[axis]).count_nonzero().gather().unwrap(), count, "{name}");
+                assert_eq!(a.over_axes(&[axis]).count().gather().unwrap(), count, "{name}");
                 if shape[axis] > 0 {
                     let max = serial.map_axis(NdAxis(axis), |lane| *lane.iter().max().unwrap());
                     assert_eq!(a.over_axes(&[axis]).max().gather().unwrap(), max, "{name}");

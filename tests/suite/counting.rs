@@ -64,12 +64,12 @@ fn histograms() {
     for n in [0, 1, 10_000] {
         let x = DistArray::from_fn(n, |i| (i as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15) as f64 / 2f64.powi(64));
         let counts = histogram(&x, 7, (0.25, 0.75));
-        let inside = x.greater_equal(0.25).logical_and(x.less_equal(0.75)).count_nonzero() as u64;
+        let inside = x.greater_equal(0.25).logical_and(x.less_equal(0.75)).count() as u64;
         assert_eq!(counts.iter().sum::<u64>(), inside);
         for (bin, count) in counts.iter().enumerate() {
             let edge = |bin: usize| 0.25 + 0.5 * (bin as f64 / 7.0);
             let (from, to) = (edge(bin), edge(bin + 1));
-            assert_eq!(*count, x.greater_equal(from).logical_and(x.less(to)).count_nonzero() as u64);
+            assert_eq!(*count, x.greater_equal(from).logical_and(x.less(to)).count() as u64);
         }
     }
     assert!(refusal(|| drop(histogram(&x, 0, (0.0, 1.0)))).contains("1 bin or more"));

@@ -115,7 +115,7 @@ type Selected<C, X, Y, D> = Expr<
 /// # pmi::with_tasks(2, || {
 /// let x = DistArray::arange(-2.0, 3.0, 1.0);
 /// let positive = x.greater(0.0);
-/// assert_eq!(positive.count_nonzero(), 2);
+/// assert_eq!(positive.count(), 2);
 /// assert_eq!(positive.where_(&x, 9.0).gather().unwrap().to_vec(), [9.0, 9.0, 9.0, 1.0, 2.0]);
 /// assert_eq!(x.clip(-1.0, 1.0).sum(), 0.0);
 /// assert_eq!(x.astype::<i8>().gather().unwrap()[0], -2);

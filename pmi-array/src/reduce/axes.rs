@@ -88,7 +88,7 @@ impl<N: Node, D: Dimension + 'static> Over<N, D> {
     }
 
     /// How many elements become one.
-    fn count(&self) -> usize {
+    fn along(&self) -> usize {
         let shape = self.node.shape();
         self.axes.iter().map(|axis| shape[*axis]).product()
     }
@@ -254,9 +254,9 @@ impl<N: Node, D: Dimension + 'static> Over<N, D> {
         self.aggregate(Any)
     }
 
-    /// How many elements are neither 0 nor `false`.
+    /// How many elements are neither 0 nor `false`: NumPy's `count_nonzero`.
     #[track_caller]
-    pub fn count_nonzero(&self) -> DistArray<u64, D> {
+    pub fn count(&self) -> DistArray<u64, D> {
         self.aggregate(Count)
     }
 
@@ -264,7 +264,7 @@ impl<N: Node, D: Dimension + 'static> Over<N, D> {
     fn require(&self, name: &str) {
         let (axes, shape) = (&self.axes, self.node.shape());
         assert!(
-            self.count() > 0 || shape.contains(&0) && self.is_void(),
+            self.along() > 0 || shape.contains(&0) && self.is_void(),
             "{name} over axes {axes:?} of an array of shape {shape:?}: there are no elements along them"
         );
     }

@@ -231,9 +231,9 @@ pub trait Reduce: Expression {
         self.aggregate(Any)
     }
 
-    /// How many elements are neither 0 nor `false`.
+    /// How many elements are neither 0 nor `false`: NumPy's `count_nonzero`.
     #[track_caller]
-    fn count_nonzero(&self) -> usize {
+    fn count(&self) -> usize {
         self.aggregate(Count)
     }
 
