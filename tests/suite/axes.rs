@@ -43,13 +43,13 @@ fn reductions_along_each_axis_of_every_layout() {
         let (a, serial) = array(shape);
         for to in distributions(shape.len()) {
             let a = a.redistribute(to);
-            for axis in 0..shape.len() {
+            for (axis, len) in shape.iter().enumerate() {
                 let name = format!("axis {axis} of {:?}", a.layout());
                 let sum = serial.sum_axis(NdAxis(axis));
                 assert_eq!(a.over_axes(&[axis]).sum().gather().unwrap(), sum, "{name}");
                 let count = serial.map_axis(NdAxis(axis), |lane| lane.iter().filter(|x| **x != 0).count() as u64);
                 assert_eq!(a.over_axes(&[axis]).count().gather().unwrap(), count, "{name}");
-                if shape[axis] > 0 {
+                if *len > 0 {
                     let max = serial.map_axis(NdAxis(axis), |lane| *lane.iter().max().unwrap());
                     assert_eq!(a.over_axes(&[axis]).max().gather().unwrap(), max, "{name}");
                     assert_eq!((&a + 1).over_axes(&[axis]).max().gather().unwrap(), max + 1, "{name}");
