@@ -29,6 +29,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         trials.push(trial(format!("mandelbrot_pmi::{name}"), move || mandelbrot_pmi(world)));
         trials.push(trial(format!("controller_thread::{name}"), move || controller_thread(world)));
         trials.push(trial(format!("mandelbrot::{name}"), move || mandelbrot(world)));
+        trials.push(trial(format!("statistics::{name}"), move || statistics(world)));
         trials.push(trial(format!("mandelbrot::a_task_has_no_row::{name}"), move || fewer_rows_than_tasks(world)));
         trials.push(trial(format!("mandelbrot::mistakes_are_told_once::{name}"), move || told_once(world)));
     }
@@ -97,6 +98,20 @@ fn controller_thread(world: World) -> Result<(), String> {
     let iterations = lines.iter().filter_map(|line| line.strip_suffix(" iterations"));
     equal(&iterations.collect(), &vec!["frame 0: 21288190", "frame 1: 44031042", "frame 2: 56031462"])?;
     equal(&lines.last(), &Some(&"frame 3: cancelled"))
+}
+
+fn statistics(world: World) -> Result<(), String> {
+    let output = run(world.command("statistics")?.arg("301"))?.succeeded()?;
+    let expected = [
+        &format!("[301, 301] points, {} tasks", world.tasks()),
+        "wave: mean 0.000000, deviation 0.498339, from -1.000 to 1.000",
+        "energy: mean 0.124171, norm 56.250",
+        "most energy at x = 0.167",
+        "half of it left of x = 0.500",
+        "largest mean of a centred column 1e-16",
+        "above one half: 16648 of 90601 points",
+    ];
+    equal(&output.lines().collect(), &expected.to_vec())
 }
 
 fn mandelbrot(world: World) -> Result<(), String> {
