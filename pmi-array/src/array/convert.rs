@@ -6,11 +6,12 @@ use crate::element::Element;
 use crate::exchange::fetch;
 use crate::layout::{Axis, Layout};
 use ndarray::{ArrayBase, Data, Dimension};
-use pmi::{Handle, Task};
+use pmi::{Handle, Packed, Task};
 
 impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// The elements of an array of the controller's, distributed: each task gets its part, in rounds. The controller has
-    /// a second copy of them meanwhile.
+    /// a second copy of them meanwhile. In the scope of a [group](pmi::Group::scope) without the controller, the group's
+    /// first task gets all of them and deals them out.
     ///
     /// ```
     /// use ndarray::array;
@@ -26,12 +27,39 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     #[track_caller]
     pub fn from_array<S: Data<Elem = T>>(array: &ArrayBase<S, D>) -> Self {
         let all = expect(pmi::create(|_: &Task, ()| Vec::<T>::new(), ()));
-        expect(all.local(|_, all| *all = array.iter().copied().collect()));
+        let elements = || array.iter().copied().collect::<Vec<_>>();
+        if all.local(|_, all| *all = elements()).is_err() {
+            // In the scope of a group that leaves the controller out, its first task has them.
+            let give = |task: &Task, (all, elements): (Handle<Vec<T>>, Packed<T::Bits>)| {
+                *task.get_mut(&all) = T::from_bits(elements.0);
+            };
+            expect(pmi::call_on(0, give, (all.clone(), Packed(T::bits(&elements()).to_vec()))));
+        }
         let make = |task: &Task, (layout, all): (Layout, Handle<Vec<T>>)| {
             let whole = vec![Axis::Whole; layout.shape().len()];
             let on_controller = Layout::with_axes(layout.shape(), &whole, task.size());
-            fetch(task, &on_controller, &task.get(&all), &|rank| layout.part(rank), BUDGET)
+            // The object itself is dropped with the next command only.
+            let all = std::mem::take(&mut *task.get_mut(&all));
+            fetch(task, &on_controller, &all, &|rank| layout.part(rank), BUDGET)
         };
         Self::create_in(Layout::new(array.shape(), expect(pmi::size())), make, all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn in_the_scope_of_a_group_without_the_controller() {
+        pmi::with_tasks(3, || {
+            let there_and_back = || {
+                let numbers = ndarray::Array2::from_shape_fn((5, 3), |(i, j)| 10 * i as i64 + j as i64);
+                assert_eq!(DistArray::from_array(&numbers).gather().unwrap(), numbers);
+                let flags = numbers.map(|x| x % 2 == 0);
+                assert_eq!(DistArray::from_array(&flags.t()).gather().unwrap(), flags.t());
+            };
+            pmi::Group::new([1, 2]).unwrap().scope(there_and_back).unwrap();
+        });
     }
 }
