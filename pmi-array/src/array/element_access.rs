@@ -43,8 +43,28 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// The task that has an element, and where in its slab.
     #[track_caller]
     fn place(&self, index: D) -> (usize, usize) {
+        self.check_tasks();
         let owner = self.layout.owner(index.slice());
         let place = self.layout.part(owner).position(index.slice());
         (owner, place.expect("an owner has what it owns"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    #[test]
+    fn arrays_of_a_group_are_not_taken_for_arrays_of_all() {
+        pmi::with_tasks(3, || {
+            let group = pmi::Group::new([1, 2]).unwrap();
+            let a = group.scope(|| DistArray::arange(0, 5, 1)).unwrap();
+            for i in 0..5 {
+                assert!(catch_unwind(AssertUnwindSafe(|| a.get(i))).is_err());
+                assert!(catch_unwind(AssertUnwindSafe(|| a.set(i, 7))).is_err());
+            }
+            assert_eq!(group.scope(|| a.to_vec().unwrap()).unwrap(), [0, 1, 2, 3, 4]);
+        });
     }
 }

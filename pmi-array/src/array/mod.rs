@@ -98,6 +98,18 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
         *task.get_mut(&self.slab) = slab;
     }
 
+    /// Panics where verbs address other tasks than those that have the array: what addresses an owner, or puts slabs in
+    /// the places of others, would take some tasks for others before a task without a slab says so.
+    #[track_caller]
+    pub(crate) fn check_tasks(&self) {
+        let (tasks, addressed) = (self.layout.tasks(), expect(pmi::size()));
+        assert!(
+            tasks == addressed,
+            "the array is distributed over {tasks} tasks, and verbs address {addressed}: it was made for the tasks of a \
+             group, or outside of its scope; use it there"
+        );
+    }
+
     /// The elements of this task's slab, in C order.
     #[track_caller]
     pub(crate) fn elements<'t>(&self, task: &'t Task) -> Ref<'t, [T]> {

@@ -26,8 +26,8 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// ```
     ///
     /// # Panics
-    /// Where the expression's shape cannot be broadcast to the array's; as [`eval`](Expression::eval). Where a closure
-    /// panics, tasks on which none did have their new values.
+    /// Where the expression's shape cannot be broadcast to the array's; as [`eval`](Expression::eval). Where a closure in
+    /// the expression panics, the tasks that had no part in that have the new values.
     #[track_caller]
     pub fn assign<X: Expression<Elem = T>>(&mut self, expression: X) {
         let node = expression.node();
@@ -44,8 +44,8 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// Replaces each element `x` by `f(x)`. One command, no communication.
     ///
     /// # Panics
-    /// Where `f` panics, with the index of the element, and tasks on which it did not have their new values; where the
-    /// calling thread does not control the array's world.
+    /// Where `f` panics, with the index of the element: other tasks then have the new values. Where the calling thread does
+    /// not control the array's world.
     #[track_caller]
     pub fn map_inplace<F: Fn(T) -> T + pmi::Portable + Send + Sync>(&mut self, f: F) {
         let node = self.map(f).node();
@@ -55,11 +55,28 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// Gives the array the values of an expression whose shape is broadcast to its own.
     #[track_caller]
     pub(crate) fn assign_node<N: Node<Elem = T>>(&mut self, node: N) {
+        self.check_tasks();
         let assign = |task: &Task, (array, node): (Self, N)| {
             let mut slab = Self::fresh(task, array.layout());
             fill(&node, &Frame::new(task, array.layout()), slab.elements_mut());
             array.replace(task, slab);
         };
         expect(pmi::exec(assign, (self.clone(), node)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    #[test]
+    fn an_array_of_a_group_is_unharmed_outside_of_the_scope() {
+        pmi::with_tasks(3, || {
+            let group = pmi::Group::new([1, 2]).unwrap();
+            let mut a = group.scope(|| DistArray::arange(0, 5, 1)).unwrap();
+            assert!(catch_unwind(AssertUnwindSafe(|| a += 1)).is_err());
+            assert_eq!(group.scope(|| a.to_vec().unwrap()).unwrap(), [0, 1, 2, 3, 4]);
+        });
     }
 }
