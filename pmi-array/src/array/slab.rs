@@ -55,10 +55,11 @@ impl<T: Element, D: Dimension> Slab<T, D> {
 
 impl<T: Element, D: Dimension> Drop for Slab<T, D> {
     fn drop(&mut self) {
+        slab_dropped(self.count * size_of::<T>());
+        // An ndarray without axes is never empty; it has nothing to recycle.
         let empty = Array::from_shape_vec(IxDyn(&vec![0; self.array.ndim()]), Vec::new());
         let Some(empty) = empty.ok().and_then(|empty| empty.into_dimensionality().ok()) else { return };
         let (elements, _) = std::mem::replace(&mut self.array, empty).into_raw_vec_and_offset();
-        slab_dropped(self.count * size_of::<T>());
         recycle(elements);
     }
 }
