@@ -196,7 +196,7 @@ impl<T: Element> LeafCursor<'_, T> {
                     self.buffer.fill(data[first]);
                     self.splat = Some(first);
                 }
-                self.now = self.buffer.as_ptr();
+                self.now = self.buffer[..len].as_ptr();
                 return;
             }
         }
@@ -224,11 +224,11 @@ unsafe impl<T: Element> Cursor for LeafCursor<'_, T> {
 
     #[inline(always)]
     fn seek(&mut self, start: usize, len: usize) {
-        self.len = len;
         match self.view.walk {
             None => self.now = self.view.data[start..start + len].as_ptr(),
             Some(walk) => self.walk(walk, start, len),
         }
+        self.len = len;
     }
 
     #[inline(always)]
