@@ -19,14 +19,14 @@ use pmi::{Packed, Task};
 /// ```
 ///
 /// # Panics
-/// Where there are no bins, the limits are not finite or not in order, a closure in the expression panics, or the calling
+/// Where there are no bins, the limits or their distance are not finite or not in order, a closure in the expression panics, or the calling
 /// thread does not control the arrays' world.
 #[track_caller]
 pub fn histogram<X: Expression<Elem: Real>>(x: X, bins: usize, (min, max): (f64, f64)) -> Vec<u64> {
     assert!(bins > 0, "a histogram has 1 bin or more");
     assert!(
-        min.is_finite() && max.is_finite() && min < max,
-        "histogram from {min} to {max}: give finite limits in order"
+        min < max && (max - min).is_finite(),
+        "histogram from {min} to {max}: give limits in order, at a distance that is finite"
     );
     let bin = |(bins, min, max): &(usize, f64, f64), x: X::Elem| {
         let x = x.to_f64();
@@ -104,4 +104,16 @@ where
 fn sum(mut a: Vec<u64>, b: Vec<u64>) -> Vec<u64> {
     a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
     a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::array::DistArray;
+
+    #[test]
+    #[should_panic(expected = "at a distance that is finite")]
+    fn limits_too_far_apart() {
+        pmi::with_tasks(1, || histogram(DistArray::linspace(0.0, 1.0, 3), 4, (-1e308, 1e308)));
+    }
 }
