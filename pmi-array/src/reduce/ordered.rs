@@ -43,7 +43,9 @@ pub(super) struct Multiply;
 
 impl<T: Summable> Rule<T, T::Sum> for Multiply {
     fn fold(&self, elements: &[T]) -> T::Sum {
-        elements.iter().fold(T::ONE, |product, x| T::multiply(product, x.to_sum()))
+        // Not from 1 on: as a complex number, it times infinity is NaN.
+        let (first, rest) = elements.split_first().expect("a chunk has elements");
+        rest.iter().fold(first.to_sum(), |product, x| T::multiply(product, x.to_sum()))
     }
     fn combine(&self, left: T::Sum, right: T::Sum) -> T::Sum {
         T::multiply(left, right)
@@ -89,22 +91,24 @@ impl<T: Element, O: Operator<T>> Reducer<T> for FoldAlong<O> {
 pub(super) struct Multiplied;
 
 impl<T: Summable> Reducer<T> for Multiplied {
-    type State = T::Sum;
+    type State = Option<T::Sum>;
     type Output = T::Sum;
-    type Columns = Plain<T::Sum>;
+    type Columns = Plain<Option<T::Sum>>;
     const ORDERED: bool = true;
 
-    fn start(&self, _: T) -> T::Sum {
-        T::ONE
+    fn start(&self, _: T) -> Option<T::Sum> {
+        None
     }
-    fn add(&self, state: &mut T::Sum, elements: &[T], _: &dyn Fn(usize) -> usize) {
-        *state = elements.iter().fold(*state, |product, x| T::multiply(product, x.to_sum()));
+    fn add(&self, state: &mut Option<T::Sum>, elements: &[T], _: &dyn Fn(usize) -> usize) {
+        for x in elements {
+            *state = Some(state.map_or(x.to_sum(), |product| T::multiply(product, x.to_sum())));
+        }
     }
-    fn join(&self, _: &mut T::Sum, _: &T::Sum) {
+    fn join(&self, _: &mut Option<T::Sum>, _: &Option<T::Sum>) {
         unreachable!("what is ordered is not joined");
     }
-    fn finish(&self, state: &T::Sum, _: usize) -> T::Sum {
-        *state
+    fn finish(&self, state: &Option<T::Sum>, _: usize) -> T::Sum {
+        state.unwrap_or(T::ONE)
     }
 }
 
@@ -131,4 +135,21 @@ where
     };
     let join = |left: Pieces<X::Elem, R, U>, right| left.join(right);
     expect(pmi::reduce(reduce, (layout, node, rule), join)).finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{DistArray, Reduce};
+    use num_complex::Complex;
+
+    #[test]
+    fn products_of_infinite_complex_numbers() {
+        pmi::with_tasks(2, || {
+            let a = DistArray::full((1, 1), Complex::new(f64::INFINITY, 0.0));
+            assert_eq!(a.prod(), Complex::new(f64::INFINITY, 0.0));
+            assert_eq!(a.over(0).prod().to_vec().unwrap(), [a.prod()]);
+            let none = DistArray::<Complex<f64>, _>::zeros((0, 1));
+            assert_eq!((none.prod(), none.over(0).prod().to_vec().unwrap()[0]), (1.0.into(), 1.0.into()));
+        });
+    }
 }
