@@ -223,13 +223,16 @@ impl<P: Number + super::arithmetic::One> Apply<(P,)> for PowI {
     type Output = P;
     #[inline(always)]
     fn apply(&self, (x,): (P,)) -> P {
-        let (mut power, mut square, mut exponent) = (P::ONE, x, self.0);
-        while exponent > 0 {
-            if exponent & 1 == 1 {
-                power = power.times(square);
+        if self.0 == 0 {
+            return P::ONE;
+        }
+        // From the topmost bit down, so that no product has a factor 1: an infinite complex number times 1 is not itself.
+        let mut power = x;
+        for bit in (0..self.0.ilog2()).rev() {
+            power = power.times(power);
+            if self.0 >> bit & 1 == 1 {
+                power = power.times(x);
             }
-            square = square.times(square);
-            exponent >>= 1;
         }
         power
     }

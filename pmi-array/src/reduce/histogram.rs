@@ -45,6 +45,9 @@ pub fn histogram<X: Expression<Elem: Real>>(x: X, bins: usize, (min, max): (f64,
     count(&x, bins, (bins, min, max), bin)
 }
 
+/// The most that [`bincount`] counts up to: each thread has a vector of counts.
+const MOST: f64 = (1u64 << 26) as f64;
+
 /// How often each number from 0 to the largest element occurs, but at least `minlength` numbers: NumPy's `bincount`. Two
 /// commands; each task sends the counts, along a tree.
 ///
@@ -68,7 +71,7 @@ pub fn bincount<X: Expression<Elem: Real>>(x: X, minlength: usize) -> Vec<u64> {
         (min.to_f64(), max.to_f64())
     };
     assert!(min >= 0.0, "bincount: the element {min} is no number to count from 0");
-    assert!(max < 1e15, "bincount: the element {max} is too large to count up to");
+    assert!(max < MOST, "bincount: the element {max} is too large: counts are kept up to {MOST}");
     let bins = minlength.max((max + 1.0) as usize);
     let bin = |_: &(), x: X::Elem| {
         let x = x.to_f64();

@@ -116,7 +116,7 @@ impl Setup {
     #[cfg(feature = "mpi")]
     pub(crate) fn has_one_thread(&self) -> bool {
         // One of several tasks that may use all the host's cores has its part of them.
-        let sharing = if cores::bound() == cores::of_launcher() { tasks_of_host().unwrap_or(1) } else { 1 };
+        let sharing = if cores::bound() == cores::of_launcher() { tasks_of_host().unwrap_or(1).max(1) } else { 1 };
         let threads = self.threads.unwrap_or(cores::count(&cores::allowed()) / sharing);
         threads <= 1 && cores::threads_of_process() == Some(1)
     }

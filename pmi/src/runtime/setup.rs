@@ -150,8 +150,10 @@ impl Setup {
     fn start_mpi(&self) -> Result<World> {
         let again =
             || Error::setup("MPI was already started, or has ended, in this process: it can be started only once");
-        let library = Library::start(self.has_one_thread()).ok_or_else(again)?;
-        let cores = library.cores as usize;
+        let alone = self.has_one_thread();
+        let library = Library::start(alone).ok_or_else(again)?;
+        // What MPI was told holds, also where the masks turn out to have more room.
+        let cores = if alone { 1 } else { library.cores as usize };
         let transport = Rc::new(MpiTransport::world(library.clone()));
         library.plan_exit(Engine::farewell(&*transport), world::is_inside);
         if transport.rank() > 0 {

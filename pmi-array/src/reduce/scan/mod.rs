@@ -30,8 +30,8 @@ use std::marker::PhantomData;
 const MANY: usize = 64;
 /// Elements of a chunk.
 const CHUNK: usize = 4096;
-/// The tag of the messages between tasks that share lanes.
-const TAG: u32 = 1;
+/// The tag of the messages between tasks that share lanes: one that users' messages hardly have.
+const TAG: u32 = pmi::MAX_TAG;
 
 /// A rule of running values.
 pub(super) trait Rule<T: Element>: Copy + Send + Sync + Serialize + DeserializeOwned + 'static {
@@ -190,8 +190,8 @@ pub trait Scan: Expression {
         cummin = CumMin, Real => Self::Elem;
     }
 
-    /// The differences between each element and the one before it along an axis, which becomes one shorter. A task gets
-    /// from the next one the first element of each lane.
+    /// The differences between each element and the one before it along an axis, which becomes one shorter. Tasks get
+    /// from their neighbours the elements at the edges of their blocks, as these are cut anew.
     ///
     /// # Panics
     /// Where there is no such axis, it has no elements, or a closure in the expression panics.
