@@ -1,11 +1,10 @@
 //! Reductions and scans along axes, against ndarray.
 
-use crate::layouts::distributions;
+use crate::layouts::{distributions, refusal};
 use crate::{Case, cases};
 use ndarray::{Array2, Array3, ArrayD, Axis as NdAxis, IxDyn};
 use pmi_toolkit::array::reduce::{Max, Var};
 use pmi_toolkit::prelude::*;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
@@ -16,6 +15,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ordered_reductions
         places_and_ties
         nothing_along_the_axes
+        a_closure_that_panics_leaves_nobody_waiting
         wrong_axes
         scans_of_every_layout
         scans_of_few_and_of_many_lanes
@@ -157,23 +157,37 @@ fn nothing_along_the_axes() {
     assert_eq!(a.over(1).sum().to_vec().unwrap(), [0.0; 3]);
     assert!(a.over(1).mean().to_vec().unwrap().iter().all(|x| x.is_nan()));
     assert!(a.over(0).max().to_vec().unwrap().is_empty());
-    let error = catch_unwind(AssertUnwindSafe(|| a.over(1).max())).unwrap_err();
-    let text = error.downcast_ref::<String>().unwrap();
+    let text = refusal(|| a.over(1).max());
     assert!(text.contains("max") && text.contains("[3, 0]"), "{text}");
     let b = DistArray::<f64, _>::ones((0, 4));
     assert_eq!(b.over(0).sum().to_vec().unwrap(), [0.0; 4]);
     assert_eq!(b.over(0).prod().to_vec().unwrap(), [1.0; 4]);
 }
 
+/// The axes are divided among tasks, which exchange what they know after the closure has run on all but one of them.
+fn a_closure_that_panics_leaves_nobody_waiting() {
+    for shape in [(90, 70), (9000, 2)] {
+        let a = DistArray::<f64, _>::ones(shape);
+        let bad = a.indexed_map(|(i, _), x| if i == 85 { panic!("no 85") } else { x });
+        let said = [
+            refusal(|| bad.over(0).sum()),
+            refusal(|| bad.over_axes(&[0, 1]).max()),
+            refusal(|| bad.over(0).reduce(|a: f64, b: f64| a - b)),
+            refusal(|| bad.over(0).var()),
+            refusal(|| bad.var()),
+            refusal(|| bad.cumsum(0)),
+            refusal(|| bad.diff(0)),
+        ];
+        assert!(said.iter().all(|said| said.contains("no 85 (at element [85, 0])")), "{said:?}");
+        assert_eq!(a.over(0).sum().get(1), shape.0 as f64);
+    }
+}
+
 fn wrong_axes() {
     let a = DistArray::<f64, _>::zeros((3, 2));
-    let text = |f: &dyn Fn()| {
-        let error = catch_unwind(AssertUnwindSafe(f)).unwrap_err();
-        error.downcast_ref::<String>().unwrap().clone()
-    };
-    assert!(text(&|| drop(a.over(2).sum())).contains("axis 2 does not exist"));
-    assert!(text(&|| drop(a.over_axes(&[1, 1]).sum())).contains("twice"));
-    assert!(text(&|| drop(a.cumsum(5))).contains("axis 5"));
+    assert!(refusal(|| a.over(2).sum()).contains("axis 2 does not exist"));
+    assert!(refusal(|| a.over_axes(&[1, 1]).sum()).contains("twice"));
+    assert!(refusal(|| a.cumsum(5)).contains("axis 5"));
 }
 
 /// Running values of each lane.

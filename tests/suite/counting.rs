@@ -1,13 +1,12 @@
 //! Products, norms, averages, histograms, reductions without NaNs, and what expressions will move.
 
-use crate::layouts::distributions;
+use crate::layouts::{distributions, refusal};
 use crate::{Case, cases};
 use ndarray::{Array1, Array2};
 use num_complex::Complex;
 use pmi_toolkit::array::reduce::{Mean, SkipNan, Sum};
 use pmi_toolkit::array::{bincount, histogram};
 use pmi_toolkit::prelude::*;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
@@ -17,11 +16,6 @@ pub(crate) fn cases() -> Vec<Case> {
         nans_are_passed_over
         explanations
     ]
-}
-
-fn refusal(f: impl Fn()) -> String {
-    let error = catch_unwind(AssertUnwindSafe(f)).unwrap_err();
-    error.downcast_ref::<String>().cloned().or(error.downcast_ref::<&str>().map(ToString::to_string)).unwrap()
 }
 
 fn dot_vdot_norm_average() {
@@ -42,7 +36,7 @@ fn dot_vdot_norm_average() {
         }
     }
     let a = DistArray::from_fn(3, |i| i as f32);
-    assert!(refusal(|| assert!(a.dot(DistArray::<f32, _>::ones(4)) > 0.0)).contains("[3] and [4]"));
+    assert!(refusal(|| a.dot(DistArray::<f32, _>::ones(4))).contains("[3] and [4]"));
     assert_eq!(DistArray::from_fn(4, |i| 2f32.powi(100) * i as f32).norm(), 14f64.sqrt() * 2f64.powi(100));
 }
 
@@ -72,8 +66,8 @@ fn histograms() {
             assert_eq!(*count, x.greater_equal(from).logical_and(x.less(to)).count() as u64);
         }
     }
-    assert!(refusal(|| drop(histogram(&x, 0, (0.0, 1.0)))).contains("1 bin or more"));
-    assert!(refusal(|| drop(histogram(&x, 3, (1.0, 0.0)))).contains("from 1 to 0"));
+    assert!(refusal(|| histogram(&x, 0, (0.0, 1.0))).contains("1 bin or more"));
+    assert!(refusal(|| histogram(&x, 3, (1.0, 0.0))).contains("from 1 to 0"));
 }
 
 fn bincounts() {
@@ -83,8 +77,8 @@ fn bincounts() {
         assert_eq!(counts, expected);
     }
     let negative = DistArray::from_fn(5, |i| 2 - i as i32);
-    assert!(refusal(|| drop(bincount(&negative, 0))).contains("-2"));
-    assert!(refusal(|| drop(bincount(&negative / 4 + 1.0, 0))).contains("not whole"));
+    assert!(refusal(|| bincount(&negative, 0)).contains("-2"));
+    assert!(refusal(|| bincount(&negative / 4 + 1.0, 0)).contains("not whole"));
 }
 
 fn nans_are_passed_over() {
@@ -106,7 +100,7 @@ fn nans_are_passed_over() {
     let nothing = DistArray::from_fn(3, |_| f64::NAN);
     assert!(nothing.nanmean().is_nan() && nothing.aggregate(SkipNan(Mean)).is_nan());
     assert_eq!(nothing.nansum(), 0.0);
-    assert!(catch_unwind(AssertUnwindSafe(|| nothing.nanmax())).is_err());
+    assert!(refusal(|| nothing.nanmax()).contains("not only NaNs"));
 }
 
 fn explanations() {

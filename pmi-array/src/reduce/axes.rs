@@ -326,7 +326,8 @@ fn combine<T: Element, R: Reducer<T>>(
         sent
     };
     let sent: Vec<Vec<R::State>> = (0..task.size()).map(to).collect();
-    let came = task.comm().guarded(false).all_to_all_object(&sent);
+    // Guarded: a closure of the user's may have panicked on another task, which then does not come here.
+    let came = task.comm().all_to_all_object(&sent);
     let own = result.part(rank);
     let mut joined = vec![reducer.start(first); own.len()];
     for (other, came) in came.iter().enumerate() {
