@@ -268,6 +268,25 @@ functions! {
     BitXor<P: Bitwise> -> P = |a, b| a ^ b;
 }
 
+/// Methods that apply a simple function of two elements.
+macro_rules! pair_methods {
+    ($($(#[$doc:meta])* $method:ident = $function:ident;)*) => {$(
+        $(#[$doc])*
+        ///
+        /// # Panics
+        /// Where the operands cannot be broadcast together.
+        #[track_caller]
+        fn $method<O: Operand>(&self, other: O) -> Combined<Self::Node, O::Node, $function>
+        where
+            Self::Node: Combine<$function, O::Node>,
+        {
+            Expr::new(self.node().combine($function, other.operand()))
+        }
+    )*};
+}
+
+pub(super) use pair_methods;
+
 /// One operator between two kinds of operands that have elements.
 macro_rules! pair {
     ($op:ident $method:ident, [$($lt:tt)*] $left:ty, $ln:ty, [$($rt:tt)*] $right:ty, $rn:ty) => {

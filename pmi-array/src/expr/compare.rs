@@ -1,6 +1,6 @@
 //! [`Compare`]: comparisons, logic and choices.
 
-use super::arithmetic::{Binary, Combine, Combined};
+use super::arithmetic::{Binary, Combine, Combined, pair_methods};
 use super::expression::{Expr, Expression};
 use super::map::{Apply, Map};
 use super::operand::Operand;
@@ -83,23 +83,6 @@ impl<T: Element, U: Element> Apply<(T,)> for AsType<U> {
     }
 }
 
-/// Methods that compare.
-macro_rules! relation_methods {
-    ($($(#[$doc:meta])* $method:ident = $function:ident;)*) => {$(
-        $(#[$doc])*
-        ///
-        /// # Panics
-        /// Where the operands cannot be broadcast together.
-        #[track_caller]
-        fn $method<O: Operand>(&self, other: O) -> Combined<Self::Node, O::Node, $function>
-        where
-            Self::Node: Combine<$function, O::Node>,
-        {
-            Expr::new(self.node().combine($function, other.operand()))
-        }
-    )*};
-}
-
 /// The expression that [`Compare::where_`] makes.
 type Selected<C, X, Y, D> = Expr<
     <<X as Operand>::Elem as Promote<<Y as Operand>::Elem>>::Output,
@@ -122,7 +105,7 @@ type Selected<C, X, Y, D> = Expr<
 /// # })
 /// ```
 pub trait Compare: Expression {
-    relation_methods! {
+    pair_methods! {
         /// Whether the elements are equal.
         equal = Equal;
         /// Whether the elements differ.

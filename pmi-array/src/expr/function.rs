@@ -114,21 +114,52 @@ where
     type Cursor = FunctionCursor<F, W::Cursor, Self::Elem>;
 
     fn cursor(self) -> Self::Cursor {
-        let values = vec![Self::Elem::default(); BLOCK];
-        FunctionCursor { operand: self.0.cursor(), values, len: 0, function: PhantomData }
+        FunctionCursor { operand: self.0.cursor(), values: Values::new(), function: PhantomData }
     }
 }
 
-/// A block of a function's values.
+/// A function's values at a block.
+struct Values<T> {
+    /// [`BLOCK`] of them.
+    all: Vec<T>,
+    /// The block's length.
+    len: usize,
+}
+
+impl<T: Element> Values<T> {
+    fn new() -> Self {
+        Self { all: vec![T::default(); BLOCK], len: 0 }
+    }
+
+    /// Those of a block of this length, to be written.
+    #[inline(always)]
+    fn renew(&mut self, len: usize) -> &mut [T] {
+        self.len = len;
+        &mut self.all[..len]
+    }
+
+    /// # Safety
+    /// `i` is below the block's length.
+    #[inline(always)]
+    unsafe fn at(&self, i: usize) -> T {
+        // SAFETY: the caller keeps `i` below the block's length, which `renew` has compared with the buffer's.
+        unsafe { *self.all.get_unchecked(i) }
+    }
+
+    #[inline(always)]
+    fn block(&self) -> &[T] {
+        &self.all[..self.len]
+    }
+}
+
+/// A function at a block.
 pub struct FunctionCursor<F, C, T> {
     operand: C,
-    /// The values, [`BLOCK`] of them.
-    values: Vec<T>,
-    len: usize,
+    values: Values<T>,
     function: PhantomData<fn() -> F>,
 }
 
-// SAFETY: `seek` checks that the buffer has the block's length, and `at` is given numbers below that.
+// SAFETY: `seek` renews as many values as the block has.
 unsafe impl<F, C> Cursor for FunctionCursor<F, C, <C::Elem as Floating>::Float>
 where
     C: Cursor<Elem: Floating>,
@@ -139,8 +170,7 @@ where
     #[inline(always)]
     fn seek(&mut self, start: usize, len: usize) {
         self.operand.seek(start, len);
-        self.len = len;
-        let values = &mut self.values[..len];
+        let values = self.values.renew(len);
         for (i, value) in values.iter_mut().enumerate() {
             // SAFETY: `i` is below the length that was sought.
             *value = unsafe { self.operand.at(i) }.float();
@@ -150,13 +180,13 @@ where
 
     #[inline(always)]
     unsafe fn at(&self, i: usize) -> Self::Elem {
-        // SAFETY: the caller keeps `i` below the block's length, which `seek` has compared with the buffer's.
-        unsafe { *self.values.get_unchecked(i) }
+        // SAFETY: the caller's promise.
+        unsafe { self.values.at(i) }
     }
 
     #[inline(always)]
     fn block(&self) -> Option<&[Self::Elem]> {
-        Some(&self.values[..self.len])
+        Some(self.values.block())
     }
 }
 
@@ -239,25 +269,22 @@ where
     type Cursor = Function2Cursor<F, A::Cursor, B::Cursor, Self::Elem>;
 
     fn cursor(self) -> Self::Cursor {
-        let buffer = || vec![Self::Elem::default(); BLOCK];
-        let (a, b) = (self.0.cursor(), self.1.cursor());
-        Function2Cursor { a, b, values: buffer(), others: buffer(), len: 0, function: PhantomData }
+        let (a, b, others) = (self.0.cursor(), self.1.cursor(), vec![Self::Elem::default(); BLOCK]);
+        Function2Cursor { a, b, values: Values::new(), others, function: PhantomData }
     }
 }
 
-/// A block of the values of a function of two arguments.
+/// A function of two arguments at a block.
 pub struct Function2Cursor<F, A, B, T> {
     a: A,
     b: B,
-    /// The values, [`BLOCK`] of them.
-    values: Vec<T>,
-    /// The second arguments.
+    values: Values<T>,
+    /// The second arguments, [`BLOCK`] of them.
     others: Vec<T>,
-    len: usize,
     function: PhantomData<fn() -> F>,
 }
 
-// SAFETY: `seek` checks that the buffers have the block's length, and `at` is given numbers below that.
+// SAFETY: `seek` renews as many values as the block has.
 unsafe impl<F, A, B> Cursor for Function2Cursor<F, A, B, Common<A::Elem, B::Elem>>
 where
     A: Cursor<Elem: Promote<B::Elem, Output: Floating>>,
@@ -270,8 +297,7 @@ where
     fn seek(&mut self, start: usize, len: usize) {
         self.a.seek(start, len);
         self.b.seek(start, len);
-        self.len = len;
-        let (values, others) = (&mut self.values[..len], &mut self.others[..len]);
+        let (values, others) = (self.values.renew(len), &mut self.others[..len]);
         for (i, (value, other)) in values.iter_mut().zip(others.iter_mut()).enumerate() {
             // SAFETY: `i` is below the length that was sought.
             (*value, *other) = unsafe { (self.a.at(i).left().float(), A::Elem::right(self.b.at(i)).float()) };
@@ -281,12 +307,12 @@ where
 
     #[inline(always)]
     unsafe fn at(&self, i: usize) -> Self::Elem {
-        // SAFETY: the caller keeps `i` below the block's length, which `seek` has compared with the buffer's.
-        unsafe { *self.values.get_unchecked(i) }
+        // SAFETY: the caller's promise.
+        unsafe { self.values.at(i) }
     }
 
     #[inline(always)]
     fn block(&self) -> Option<&[Self::Elem]> {
-        Some(&self.values[..self.len])
+        Some(self.values.block())
     }
 }

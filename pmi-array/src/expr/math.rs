@@ -1,6 +1,6 @@
 //! [`Math`]: NumPy's functions of elements.
 
-use super::arithmetic::{Binary as Pairwise, Combine, Combined, Modulo, Number};
+use super::arithmetic::{Binary as Pairwise, Combine, Combined, Modulo, Number, pair_methods};
 use super::expression::{Expr, Expression};
 use super::function::{Common, Floating, Function, Function2};
 use super::map::{Apply, Map};
@@ -303,23 +303,6 @@ macro_rules! simple_methods {
             $function: Apply<(Self::Elem,)>,
         {
             Expr::new(Map::new($function, (self.node(),)))
-        }
-    )*};
-}
-
-/// Methods that apply a simple function of two elements.
-macro_rules! pair_methods {
-    ($($(#[$doc:meta])* $method:ident = $function:ident;)*) => {$(
-        $(#[$doc])*
-        ///
-        /// # Panics
-        /// Where the operands cannot be broadcast together.
-        #[track_caller]
-        fn $method<O: Operand>(&self, other: O) -> Combined<Self::Node, O::Node, $function>
-        where
-            Self::Node: Combine<$function, O::Node>,
-        {
-            Expr::new(self.node().combine($function, other.operand()))
         }
     )*};
 }

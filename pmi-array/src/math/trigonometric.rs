@@ -66,76 +66,38 @@ fn tangent(angle: Angle) -> f64 {
 /// Where sine and tangent are their argument, -0 and subnormals too.
 const TINY: f64 = 7.0e-9;
 
-impl Formula for Sin {
-    const NAME: &'static str = "sin";
+/// Functions of an angle: the value at the reduced argument, and what it is in the end.
+macro_rules! of_an_angle {
+    ($($name:ident $text:literal: $of:ident, |$x:ident, $value:ident| $exact:expr;)*) => {$(
+        impl Formula for $name {
+            const NAME: &'static str = $text;
 
-    #[inline(always)]
-    fn value(x: f64) -> f64 {
-        let sin = sine(reduce(x));
-        if x.abs() < TINY { x } else { sin }
-    }
+            #[inline(always)]
+            fn value($x: f64) -> f64 {
+                let $value = $of(reduce($x));
+                $exact
+            }
 
-    #[inline(always)]
-    fn is_common(x: f64) -> bool {
-        is_moderate(x)
-    }
+            #[inline(always)]
+            fn is_common(x: f64) -> bool {
+                is_moderate(x)
+            }
 
-    #[inline(always)]
-    fn is_special(x: f64) -> bool {
-        !is_moderate(x)
-    }
+            #[inline(always)]
+            fn is_special(x: f64) -> bool {
+                !is_moderate(x)
+            }
 
-    #[inline(always)]
-    fn special(x: f64) -> f64 {
-        reduce_huge(x).map_or(f64::NAN, sine)
-    }
+            #[inline(always)]
+            fn special(x: f64) -> f64 {
+                reduce_huge(x).map_or(f64::NAN, $of)
+            }
+        }
+    )*};
 }
 
-impl Formula for Cos {
-    const NAME: &'static str = "cos";
-
-    #[inline(always)]
-    fn value(x: f64) -> f64 {
-        cosine(reduce(x))
-    }
-
-    #[inline(always)]
-    fn is_common(x: f64) -> bool {
-        is_moderate(x)
-    }
-
-    #[inline(always)]
-    fn is_special(x: f64) -> bool {
-        !is_moderate(x)
-    }
-
-    #[inline(always)]
-    fn special(x: f64) -> f64 {
-        reduce_huge(x).map_or(f64::NAN, cosine)
-    }
-}
-
-impl Formula for Tan {
-    const NAME: &'static str = "tan";
-
-    #[inline(always)]
-    fn value(x: f64) -> f64 {
-        let tan = tangent(reduce(x));
-        if x.abs() < TINY { x } else { tan }
-    }
-
-    #[inline(always)]
-    fn is_common(x: f64) -> bool {
-        is_moderate(x)
-    }
-
-    #[inline(always)]
-    fn is_special(x: f64) -> bool {
-        !is_moderate(x)
-    }
-
-    #[inline(always)]
-    fn special(x: f64) -> f64 {
-        reduce_huge(x).map_or(f64::NAN, tangent)
-    }
+of_an_angle! {
+    Sin "sin": sine, |x, sin| if x.abs() < TINY { x } else { sin };
+    Cos "cos": cosine, |x, cos| cos;
+    Tan "tan": tangent, |x, tan| if x.abs() < TINY { x } else { tan };
 }
