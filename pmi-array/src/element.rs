@@ -27,6 +27,9 @@ pub trait Element:
     + Zeroable
     + 'static
 {
+    /// The type's name, as in the list above.
+    const NAME: &'static str;
+
     /// Plain data with the same bytes: what is sent between tasks.
     type Bits: Pod + Send + Sync;
 
@@ -61,6 +64,7 @@ macro_rules! elements {
     ($($type:ty, $bits:ty, $from_bits:expr, $sum:ty, |$x:ident| $to_sum:expr, |$a:ident, $b:ident| $add:expr;)*) => {$(
         impl sealed::Sealed for $type {}
         impl Element for $type {
+            const NAME: &'static str = stringify!($type);
             type Bits = $bits;
             fn bits(elements: &[Self]) -> &[$bits] {
                 bytemuck::must_cast_slice(elements)

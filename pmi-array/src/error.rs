@@ -25,14 +25,34 @@ impl fmt::Debug for Error {
 enum Kind {
     #[error(transparent)]
     Pmi(#[from] pmi::Error),
-    #[error("{}: {cause}{}", path.display(), rank.map(|rank| format!(", on task {rank}")).unwrap_or_default())]
-    File { path: PathBuf, rank: Option<usize>, cause: std::io::Error },
+    #[error("{}: {}{cause}{}", path.display(), Before(part), On(*rank))]
+    File { path: PathBuf, part: Option<String>, rank: Option<usize>, cause: std::io::Error },
+    #[error("{}: {part}: {text}{}", path.display(), On(*rank))]
+    Damaged { path: PathBuf, part: String, rank: Option<usize>, text: String },
     #[error("{0}")]
     Argument(String),
     #[error(
         "gathering {bytes} bytes on the controller is beyond the limit of {limit}: reduce or slice the array first, or raise the limit with set_gather_limit"
     )]
     GatherLimit { bytes: usize, limit: usize },
+}
+
+/// The part of a file, where it is known.
+struct Before<'a>(&'a Option<String>);
+
+impl fmt::Display for Before<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.as_ref().map_or(Ok(()), |part| write!(f, "{part}: "))
+    }
+}
+
+/// The task that failed, where it is known.
+struct On(Option<usize>);
+
+impl fmt::Display for On {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |rank| write!(f, ", on task {rank}"))
+    }
 }
 
 impl From<pmi::Error> for Error {
@@ -43,11 +63,15 @@ impl From<pmi::Error> for Error {
 
 impl Error {
     pub(crate) fn file(path: &Path, cause: impl Into<std::io::Error>) -> Self {
-        Self(Box::new(Kind::File { path: path.to_owned(), rank: None, cause: cause.into() }))
+        Self(Box::new(Kind::File { path: path.to_owned(), part: None, rank: None, cause: cause.into() }))
     }
 
-    pub(crate) fn file_on(rank: usize, path: &Path, cause: std::io::Error) -> Self {
-        Self(Box::new(Kind::File { path: path.to_owned(), rank: Some(rank), cause }))
+    pub(crate) fn file_on(rank: usize, path: &Path, part: Option<String>, cause: std::io::Error) -> Self {
+        Self(Box::new(Kind::File { path: path.to_owned(), part, rank: Some(rank), cause }))
+    }
+
+    pub(crate) fn damaged(path: &Path, part: String, text: String, rank: Option<usize>) -> Self {
+        Self(Box::new(Kind::Damaged { path: path.to_owned(), part, rank, text }))
     }
 
     pub(crate) fn argument(message: impl Into<String>) -> Self {
@@ -60,7 +84,17 @@ impl Error {
 
     /// Whether a file could not be written or read.
     pub fn is_file(&self) -> bool {
-        matches!(*self.0, Kind::File { .. })
+        matches!(*self.0, Kind::File { .. } | Kind::Damaged { .. })
+    }
+
+    /// Whether a file is not there.
+    pub fn is_not_found(&self) -> bool {
+        matches!(&*self.0, Kind::File { cause, .. } if cause.kind() == std::io::ErrorKind::NotFound)
+    }
+
+    /// Whether a file has been truncated or altered.
+    pub fn is_damaged(&self) -> bool {
+        matches!(*self.0, Kind::Damaged { .. })
     }
 
     /// Whether an argument has no meaning.

@@ -32,6 +32,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 /// # Ok::<(), pmi::Error>(())
 /// # }).unwrap()
 /// ```
+///
+/// Outside of its world a handle means nothing, so serialising one for anything but a verb or the communicator is an
+/// error.
 pub struct Handle<T> {
     world: u64,
     index: u64,
@@ -229,6 +232,12 @@ impl<T> fmt::Debug for Handle<T> {
 
 impl<T> Serialize for Handle<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !wire::writing_what_is_sent() {
+            let name = std::any::type_name::<T>();
+            let text =
+                format!("the handle of a {name} can be sent to tasks, not stored: store what its instances have");
+            return Err(ser::Error::custom(text));
+        }
         let world = CONTROLS.with_borrow(|registry| registry.as_ref().map(|registry| registry.world));
         let checked = world
             .map_or(Ok(()), |world| self.check(world))

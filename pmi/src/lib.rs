@@ -73,3 +73,5 @@ pub use task::Task;
 pub use verb::{
     Argument, Group, Portable, call, call_on, create, describe, exec, farm, first, invoke, ledger, record, reduce, size,
 };
+#[doc(hidden)]
+pub use wire::{reading_what_was_sent, writing_what_is_sent};

@@ -44,8 +44,9 @@ pub fn with_progress<R>(hook: impl Fn(f64) + Send + Sync + 'static, calls: impl 
 pub struct Progress(Option<Hook>);
 
 impl Progress {
-    /// Of the calling thread.
-    pub(crate) fn current() -> Self {
+    /// To whom the calling thread reports. On the controller, outside of parallel functions, that is for those who do a
+    /// thing in several calls, each a part of it.
+    pub fn current() -> Self {
         Self(HOOK.with_borrow(Clone::clone))
     }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::thread::LocalKey;
 
 pub(crate) type Result<T> = std::result::Result<T, Error>;
 
@@ -36,6 +37,8 @@ thread_local! {
     static NOTE: RefCell<Option<String>> = const { RefCell::new(None) };
     /// Whether the bytes being decoded are what a task of this world has sent.
     static SENT: Cell<bool> = const { Cell::new(false) };
+    /// Whether the value being encoded is to be sent to a task.
+    static SENDING: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Decodes what a task of this world has sent with a verb.
@@ -49,20 +52,31 @@ pub(crate) fn take_sent<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8])>
 }
 
 fn sent<R>(decode: impl FnOnce() -> R) -> R {
-    /// Puts back what was, also when a user's `Deserialize` panics.
-    struct Restore(bool);
-    impl Drop for Restore {
-        fn drop(&mut self) {
-            SENT.set(self.0);
-        }
-    }
-    let _restore = Restore(SENT.replace(true));
-    decode()
+    with(&SENT, decode)
 }
 
-/// Whether this is inside [`decode_sent`].
-pub(crate) fn reading_what_was_sent() -> bool {
+/// Runs `f`, during which `flag` is set.
+fn with<R>(flag: &'static LocalKey<Cell<bool>>, f: impl FnOnce() -> R) -> R {
+    /// Puts back what was, also when a user's `Serialize` or `Deserialize` panics.
+    struct Restore(&'static LocalKey<Cell<bool>>, bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            self.0.set(self.1);
+        }
+    }
+    let _restore = Restore(flag, flag.replace(true));
+    f()
+}
+
+/// Whether this is inside [`decode_sent`]. For a `Deserialize` that means something else, or nothing, elsewhere.
+pub fn reading_what_was_sent() -> bool {
     SENT.get()
+}
+
+/// Whether the value that this thread serialises is to be sent to a task. For a `Serialize` that means something else, or
+/// nothing, elsewhere.
+pub fn writing_what_is_sent() -> bool {
+    SENDING.get()
 }
 
 /// Says why the value that is being serialised or deserialised fails; returns the text for serde's own error.
@@ -88,7 +102,7 @@ pub(crate) fn append<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Res
             Ok(())
         }
     }
-    postcard::serialize_with_flavor(value, Append(out)).map_err(Error::new)
+    with(&SENDING, || postcard::serialize_with_flavor(value, Append(out))).map_err(Error::new)
 }
 
 /// The bytes of `value`.

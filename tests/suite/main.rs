@@ -7,6 +7,7 @@
 //!
 //! | module | what it checks |
 //! |---|---|
+//! | `checkpoints` | checkpoints of every state on any tasks, damaged files, programs killed while they write, progress |
 //! | `conformance` | the communicator, on every transport |
 //! | `arrays` | distributed arrays against serial ndarray |
 //! | `axes` | reductions and scans along axes, against ndarray |
@@ -30,6 +31,7 @@
 
 mod arrays;
 mod axes;
+mod checkpoints;
 mod conformance;
 mod counting;
 mod evaluation;
@@ -84,6 +86,7 @@ fn all() -> Vec<Case> {
         revocation::cases(),
         faults::cases(),
         arrays::cases(),
+        checkpoints::cases(),
         axes::cases(),
         counting::cases(),
         layouts::cases(),
@@ -97,6 +100,11 @@ fn all() -> Vec<Case> {
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Tests that start processes.
+fn processes() -> impl Iterator<Item = Trial> {
+    [programs::trials(), faults::trials(), checkpoints::trials()].into_iter().flatten()
 }
 
 /// The sizes of the embedded worlds.
@@ -121,7 +129,7 @@ fn main() {
             let embedded = move |run: &(dyn Fn() + Send + Sync)| pmi::with_tasks(tasks, run);
             all().into_iter().map(move |case| trial(case, tasks, "embedded", embedded))
         });
-        libtest_mimic::run(&args, trials.chain(programs::trials()).chain(faults::trials()).collect())
+        libtest_mimic::run(&args, trials.chain(processes()).collect())
     };
     conclusion.exit_if_failed();
 }

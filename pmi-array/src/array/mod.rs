@@ -22,7 +22,6 @@ use crate::element::Element;
 use crate::layout::Layout;
 use ndarray::{Array, Dimension, IxDyn};
 use pmi::{Argument, Code, Handle, Portable, Task};
-use serde::{Deserialize, Serialize};
 use std::cell::Ref;
 use std::fmt;
 
@@ -43,8 +42,6 @@ use std::fmt;
 /// assert_eq!(squares.map(|x| x / 2.0).sum(), 142.5);
 /// # })
 /// ```
-#[derive(Serialize, Deserialize)]
-#[serde(bound = "")]
 pub struct DistArray<T: Element, D: Dimension + 'static> {
     pub(crate) slab: Handle<Slab<T, D>>,
     pub(crate) layout: Layout,

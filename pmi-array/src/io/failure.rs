@@ -9,25 +9,37 @@ use std::path::{Path, PathBuf};
 /// What went wrong on a task, for the controller.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) enum Failure {
-    /// With a file.
-    File { path: PathBuf, rank: usize, code: Option<i32>, text: String },
+    /// With a file, perhaps with this part of it.
+    File { path: PathBuf, part: Option<String>, rank: usize, code: Option<i32>, text: String },
+    /// What was read is not what was written.
+    Damaged { path: PathBuf, part: String, rank: usize, text: String },
     /// With what the caller wants.
     Argument(String),
 }
 
 impl Failure {
     pub(crate) fn file(task: &Task, path: &Path, cause: &io::Error) -> Self {
-        Self::File { path: path.to_owned(), rank: task.rank(), code: cause.raw_os_error(), text: cause.to_string() }
+        let (path, code, text) = (path.to_owned(), cause.raw_os_error(), cause.to_string());
+        Self::File { path, part: None, rank: task.rank(), code, text }
+    }
+
+    /// The same, with this part of the file.
+    pub(crate) fn in_part(self, name: &str) -> Self {
+        match self {
+            Self::File { path, rank, code, text, .. } => Self::File { path, part: Some(name.into()), rank, code, text },
+            other => other,
+        }
     }
 }
 
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::File { path, rank, code, text } => {
+            Failure::File { path, part, rank, code, text } => {
                 let cause = code.map_or_else(|| io::Error::other(text), io::Error::from_raw_os_error);
-                Self::file_on(rank, &path, cause)
+                Self::file_on(rank, &path, part, cause)
             }
+            Failure::Damaged { path, part, rank, text } => Self::damaged(&path, part, text, Some(rank)),
             Failure::Argument(text) => Self::argument(text),
         }
     }

@@ -4,7 +4,7 @@
 //! into boxes, ranges along each axis, which the tasks handle in rounds: elements are moved to the task that writes them,
 //! or from the one that has read them, within a budget of memory (the two phases of collective I/O: Thakur, Gropp and
 //! Lusk, *Data sieving and collective I/O in ROMIO*, Frontiers of Massively Parallel Computation, 1999). Where each task
-//! has one such box as it is, it is handed on without a copy.
+//! has such boxes as they are, they are handed on without a copy. After each round a task reports its progress.
 
 use crate::array::BUDGET;
 use crate::element::Element;
@@ -17,6 +17,15 @@ use std::ops::Range;
 /// The bytes of a piece, at the most, unless the grain is larger.
 const PIECE: usize = 16 << 20;
 
+/// How an array is cut.
+#[derive(Debug)]
+enum Cut {
+    /// Each task's own part, so many indices of axis 0 at a time, so that tasks can tell how far they have come.
+    Rows(usize),
+    /// Boxes with so many indices along each axis; the last of an axis may have fewer.
+    Boxes(Vec<usize>),
+}
+
 /// How an array is cut into boxes.
 ///
 /// The tasks' boxes are in the order of their ranks. With a grain of one index along each axis a box is a range of the
@@ -24,9 +33,7 @@ const PIECE: usize = 16 << 20;
 #[derive(Debug)]
 pub(crate) struct Pieces<'a> {
     layout: &'a Layout,
-    /// How many indices a box has along each axis (the last of an axis may have fewer); `None` where each task's own
-    /// part is its only box.
-    step: Option<Vec<usize>>,
+    cut: Cut,
 }
 
 impl<'a> Pieces<'a> {
@@ -34,7 +41,9 @@ impl<'a> Pieces<'a> {
     /// extent of a chunk, or 1.
     pub(crate) fn new(layout: &'a Layout, bytes: usize, grain: &[usize]) -> Self {
         if layout.is_in_rows() && Self::respects(layout, grain) {
-            return Self { layout, step: None };
+            let row = bytes * layout.row_len();
+            let grain = grain.first().copied().unwrap_or(1);
+            return Self { layout, cut: Cut::Rows((PIECE / row.max(1) / grain * grain).max(grain)) };
         }
         // Whole along the last axes, the grain along the first, and what the budget gives along one in between.
         let mut step = layout.shape().to_vec();
@@ -49,7 +58,7 @@ impl<'a> Pieces<'a> {
             *step = (limit / one.max(1) / grain * grain).clamp(*grain, (*step).max(*grain));
             size = one * *step;
         }
-        Self { layout, step: Some(step) }
+        Self { layout, cut: Cut::Boxes(step) }
     }
 
     /// Whether no task's part divides a grain of axis 0; the other axes are whole.
@@ -64,10 +73,19 @@ impl<'a> Pieces<'a> {
 
     /// How many rounds there are: the same on every task, some of whose last boxes may be empty.
     pub(crate) fn rounds(&self) -> usize {
-        match &self.step {
-            None => 1,
-            Some(step) => self.boxes(step).div_ceil(self.layout.tasks()),
+        match &self.cut {
+            Cut::Rows(step) => {
+                let rows = |rank| self.rows(rank).map_or(0, |rows| rows.len());
+                let most = (0..self.layout.tasks()).map(rows).max().unwrap_or(0);
+                most.div_ceil(*step).max(1)
+            }
+            Cut::Boxes(step) => self.boxes(step).div_ceil(self.layout.tasks()),
         }
+    }
+
+    /// The indices of axis 0 of a task, where there is such an axis and the task has any.
+    fn rows(&self, rank: usize) -> Option<Range<usize>> {
+        self.layout.part(rank).axes().first()?.as_range()
     }
 
     fn boxes(&self, step: &[usize]) -> usize {
@@ -77,9 +95,17 @@ impl<'a> Pieces<'a> {
     /// The ranges of a task's box in a round.
     pub(crate) fn ranges(&self, rank: usize, round: usize) -> Vec<Range<usize>> {
         let shape = self.layout.shape();
-        let Some(step) = &self.step else {
-            let part = self.layout.part(rank);
-            return part.axes().iter().map(|axis| axis.as_range().unwrap_or(0..0)).collect();
+        let step = match &self.cut {
+            Cut::Boxes(step) => step,
+            Cut::Rows(step) => {
+                let part = self.layout.part(rank);
+                let mut ranges: Vec<_> = part.axes().iter().map(|axis| axis.as_range().unwrap_or(0..0)).collect();
+                if let Some(rows) = ranges.first_mut() {
+                    let start = (rows.start + round * step).min(rows.end);
+                    *rows = start..(start + step).min(rows.end);
+                }
+                return ranges;
+            }
         };
         let mine = Block::new(self.boxes(step), self.layout.tasks()).range(rank);
         let number = mine.start + round;
@@ -97,6 +123,13 @@ impl<'a> Pieces<'a> {
             .collect();
         ranges.reverse();
         ranges
+    }
+
+    /// Where the elements of a task's box in a round are in its slab, where that has them in this order.
+    fn in_slab(&self, rank: usize, round: usize, slab: usize) -> Option<Range<usize>> {
+        let Cut::Rows(step) = &self.cut else { return None };
+        let at = |round: usize| (round * step * self.layout.row_len()).min(slab);
+        Some(if self.rows(rank).is_some() { at(round)..at(round + 1) } else { 0..slab })
     }
 
     /// A task's box in a round, as a part of the array.
@@ -119,18 +152,22 @@ pub(crate) fn write_pieces<T: Element, E>(
 ) -> Result<(), E> {
     let pieces = Pieces::new(layout, size_of::<T>(), grain);
     let (rank, slab) = (task.rank(), T::bits(slab));
-    if pieces.step.is_none() {
-        return write(&pieces.ranges(rank, 0), slab);
-    }
     let have = parts(task, &|rank| layout.part(rank));
+    let (progress, rounds) = (task.progress(), pieces.rounds());
     let mut done = Ok(());
-    for round in 0..pieces.rounds() {
+    for round in 0..rounds {
+        progress.report(round as f64 / rounds as f64);
+        if let Some(mine) = pieces.in_slab(rank, round, slab.len()) {
+            done = done.and(write(&pieces.ranges(rank, round), &slab[mine]));
+            continue;
+        }
         let wanted = parts(task, &|rank| pieces.part(rank, round));
         let mut piece = memory(wanted[rank].len());
         place(task, &have, slab, &wanted, &mut piece, BUDGET);
         done = done.and(write(&pieces.ranges(rank, round), &piece));
         recycle(piece);
     }
+    progress.report(1.0);
     done
 }
 
@@ -144,18 +181,23 @@ pub(crate) fn read_pieces<T: Element, E>(
     let pieces = Pieces::new(layout, size_of::<T>(), grain);
     let rank = task.rank();
     let mut slab = memory(layout.local_len(rank));
-    if pieces.step.is_none() {
-        return read(&pieces.ranges(rank, 0), &mut slab).map(|()| T::from_bits(slab));
-    }
     let wanted = parts(task, &|rank| layout.part(rank));
+    let (progress, rounds) = (task.progress(), pieces.rounds());
     let mut done = Ok(());
-    for round in 0..pieces.rounds() {
+    for round in 0..rounds {
+        progress.report(round as f64 / rounds as f64);
+        let len = slab.len();
+        if let Some(mine) = pieces.in_slab(rank, round, len) {
+            done = done.and(read(&pieces.ranges(rank, round), &mut slab[mine]));
+            continue;
+        }
         let have = parts(task, &|rank| pieces.part(rank, round));
         let mut piece = memory(have[rank].len());
         done = done.and(read(&pieces.ranges(rank, round), &mut piece));
         place(task, &have, &piece, &wanted, &mut slab, BUDGET);
         recycle(piece);
     }
+    progress.report(1.0);
     done.map(|()| T::from_bits(slab))
 }
 
@@ -191,7 +233,7 @@ mod tests {
                     let pieces = Pieces::new(&layout, 8, &grains);
                     let boxes = (0..tasks).flat_map(|rank| (0..pieces.rounds()).map(move |round| (rank, round)));
                     let boxes: Vec<_> = boxes
-                        .filter(|(rank, _)| pieces.step.is_some() || layout.local_len(*rank) > 0)
+                        .filter(|(rank, _)| matches!(pieces.cut, Cut::Boxes(_)) || layout.local_len(*rank) > 0)
                         .map(|(rank, round)| pieces.ranges(rank, round))
                         .filter(|ranges| ranges.iter().all(|range| !range.is_empty()))
                         .collect();

@@ -19,13 +19,13 @@ const TIMEOUT: Duration = Duration::from_secs(120);
 
 /// How the tests' program is started.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum World {
+pub(crate) enum World {
     Embedded(usize),
     Mpi(usize),
 }
 
 impl World {
-    pub(super) fn name(self) -> String {
+    pub(crate) fn name(self) -> String {
         match self {
             Self::Embedded(tasks) => format!("embedded_{tasks}"),
             Self::Mpi(tasks) => format!("mpi_{tasks}"),
@@ -33,7 +33,7 @@ impl World {
     }
 
     /// This binary as `program`.
-    pub(super) fn command(self, program: &str) -> Result<Command, String> {
+    pub(crate) fn command(self, program: &str) -> Result<Command, String> {
         let suite = std::env::current_exe().map_err(|cause| cause.to_string())?;
         let mut command = match self {
             Self::Embedded(tasks) => {
@@ -53,7 +53,7 @@ impl World {
 }
 
 /// The MPI launcher, to be told what to start.
-pub(super) fn launcher() -> Command {
+pub(crate) fn launcher() -> Command {
     let mut command = Command::new(mpirun());
     if is_open_mpi() {
         // As root, which containers have, and on fewer cores than tasks.
@@ -65,7 +65,7 @@ pub(super) fn launcher() -> Command {
 }
 
 /// A job that runs.
-pub(super) struct Job {
+pub(crate) struct Job {
     child: Child,
     id: String,
     lines: Receiver<String>,
@@ -73,15 +73,15 @@ pub(super) struct Job {
 }
 
 /// A job that has ended, and left no process.
-pub(super) struct Ended {
+pub(crate) struct Ended {
     /// None where a signal ended it.
-    pub(super) code: Option<i32>,
-    pub(super) stdout: String,
-    pub(super) stderr: String,
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Job {
-    pub(super) fn start(mut command: Command) -> Result<Self, String> {
+    pub(crate) fn start(mut command: Command) -> Result<Self, String> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let id = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let command = command.env(JOB, &id).env("RUST_BACKTRACE", "0").stdin(Stdio::null());
@@ -101,12 +101,12 @@ impl Job {
     }
 
     /// The job's own process.
-    pub(super) fn process(&self) -> Pid {
+    pub(crate) fn process(&self) -> Pid {
         Pid::from_child(&self.child)
     }
 
     /// Waits for the rest of the line that starts with this word.
-    pub(super) fn says(&self, word: &str) -> Result<String, String> {
+    pub(crate) fn says(&self, word: &str) -> Result<String, String> {
         loop {
             let line = self.lines.recv_timeout(TIMEOUT).map_err(|_| format!("the program does not say {word:?}"))?;
             if let Some(rest) = line.strip_prefix(word) {
@@ -116,14 +116,14 @@ impl Job {
     }
 
     /// The processes of the tasks, when all have begun.
-    pub(super) fn ready(&self) -> Result<Vec<Pid>, String> {
+    pub(crate) fn ready(&self) -> Result<Vec<Pid>, String> {
         let process = |text: &str| text.parse().ok().and_then(Pid::from_raw);
         let line = self.says("ready")?;
         line.split(' ').map(process).collect::<Option<_>>().ok_or_else(|| format!("no processes: {line}"))
     }
 
     /// Waits until the job has ended and no process is left of it, which must be soon.
-    pub(super) fn ends(mut self, within: Duration) -> Result<Ended, String> {
+    pub(crate) fn ends(mut self, within: Duration) -> Result<Ended, String> {
         let (start, mut status) = (Instant::now(), None);
         while status.is_none() || !processes(&self.id).is_empty() {
             if start.elapsed() > within {
@@ -152,23 +152,23 @@ impl Drop for Job {
 }
 
 impl Ended {
-    pub(super) fn all(&self) -> String {
+    pub(crate) fn all(&self) -> String {
         format!("{}\n{}", self.stdout, self.stderr)
     }
 
-    pub(super) fn exits_with(self, code: i32) -> Result<Self, String> {
+    pub(crate) fn exits_with(self, code: i32) -> Result<Self, String> {
         ensure(self.code == Some(code), || format!("exit code {:?}, not {code}: {}", self.code, self.all()))?;
         Ok(self)
     }
 
     /// It ended by itself or by a signal, but not well.
-    pub(super) fn fails(self) -> Result<Self, String> {
+    pub(crate) fn fails(self) -> Result<Self, String> {
         ensure(self.code != Some(0), || format!("it exits with 0: {}", self.all()))?;
         Ok(self)
     }
 
     /// One of these is in what it printed.
-    pub(super) fn mentions(self, words: &[&str]) -> Result<Self, String> {
+    pub(crate) fn mentions(self, words: &[&str]) -> Result<Self, String> {
         let text = self.all().to_lowercase();
         ensure(words.iter().any(|word| text.contains(word)), || format!("nothing of {words:?}: {}", self.all()))?;
         Ok(self)

@@ -72,7 +72,7 @@ pub(crate) fn program(name: &str) {
             }
         }),
         "fails_again_and_again" => memory(),
-        _ => panic!("there is no program {name}"),
+        _ => crate::checkpoints::program(name),
     }
     drop(world);
     println!("done");
