@@ -1,18 +1,17 @@
 //! Who hears how far a checkpoint has come.
 
 use super::{Folder, PATH};
-use crate::faults::{Job, World};
+use crate::faults::{Ended, Job, World};
 use crate::programs::ensure;
 use crate::{Case, cases};
 use libtest_mimic::{Failed, Trial};
 use ndarray::{Ix1, Ix2};
 use pmi_toolkit::array::{checkpoint, restore};
 use pmi_toolkit::prelude::*;
-use serde::{Deserialize, Serialize, Serializer};
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub(super) fn cases() -> Vec<Case> {
     cases![the_program_hears_of_it]
@@ -52,34 +51,49 @@ fn the_program_hears_of_it() {
     assert!(all.iter().filter(|done| (0.1..0.9).contains(*done)).count() >= 2 || tasks > 2, "{all:?}");
 }
 
-/// A state that takes long, as a large one does.
-#[derive(Serialize, Deserialize)]
-struct Slow {
-    arrays: Vec<Part>,
-}
-
-#[derive(Deserialize)]
-struct Part(DistArray<f64, Ix1>, u8);
-
-impl Serialize for Part {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        (&self.0, 0u8).serialize(serializer)
-    }
-}
-
-/// Takes two seconds, which the arrays of no test do: the disk is slow.
+/// Checkpoints of more and more arrays, until one takes long.
 pub(super) fn program(path: &Path) {
-    let part = || Part(DistArray::zeros(1 << 17), 0);
-    checkpoint(path, &Slow { arrays: (0..8).map(|_| part()).collect() }).expect("it can be written");
-    let _: Slow = restore(path).expect("it can be read");
-    println!("restored");
+    let array = DistArray::from_fn(100.distributed([Axis::Cyclic]), |i| i as f64);
+    for doubled in 0.. {
+        let start = Instant::now();
+        checkpoint(path, &vec![array.clone(); 500 << doubled]).expect("it can be written");
+        if start.elapsed() > Duration::from_millis(1500) {
+            break;
+        }
+    }
+    println!("written");
+    let _: Vec<DistArray<f64, Ix1>> = restore(path).expect("it can be read");
+    println!("read");
+}
+
+/// The words of the program on a terminal, or elsewhere.
+fn output(terminal: bool) -> Result<Ended, String> {
+    let folder = Folder::new();
+    let mut command = World::Embedded(4).command("slow_checkpoint")?;
+    command.env(PATH, folder.file("state")).env("TERM", "xterm");
+    if terminal {
+        let mut on_terminal = Command::new("script");
+        on_terminal.arg("-qec").arg(command.get_program()).arg("/dev/null");
+        on_terminal.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command = on_terminal;
+    }
+    Job::start(command)?.ends(Duration::from_secs(60))?.exits_with(0)
 }
 
 fn on_a_terminal() -> Result<(), String> {
-    let _ = (Command::new("script"), Duration::ZERO, PATH, Job::start, World::Embedded(1));
-    ensure(true, String::new)
+    if Command::new("script").arg("--version").output().is_err() {
+        eprintln!("no terminal tested: script of util-linux is not here");
+        return Ok(());
+    }
+    let all = output(true)?.all();
+    let (writing, reading) = all.split_once("written").ok_or_else(|| all.clone())?;
+    for part in [writing, reading] {
+        ensure(["state", "iB/s", "iB/"].iter().all(|word| part.contains(word)), || all.clone())?;
+    }
+    Ok(())
 }
 
 fn elsewhere() -> Result<(), String> {
-    Ok(())
+    let ended = output(false)?;
+    ensure(ended.stdout.contains("read") && !ended.all().contains("iB"), || ended.all())
 }

@@ -43,33 +43,34 @@ fn same<T: Element>(restored: &Arrays<T>, same_tasks: bool) {
 }
 
 fn every_type_in_every_layout_on_any_tasks() {
-    fn there_and_back<T: Element>() {
+    fn there_and_back<T: Element>(others: &[usize]) {
         let folder = Folder::new();
         let path = folder.file("state");
         checkpoint(&path, &arrays::<T>()).unwrap();
         same(&restore::<Arrays<T>>(&path).unwrap(), true);
-        for tasks in [1, 2, 5] {
-            in_world(tasks, || same(&restore::<Arrays<T>>(&path).unwrap(), false));
+        for tasks in others {
+            in_world(*tasks, || same(&restore::<Arrays<T>>(&path).unwrap(), false));
         }
-        // The other way round: written by other tasks.
-        let theirs = folder.file("theirs");
-        in_world(3, || checkpoint(&theirs, &arrays::<T>()).unwrap());
-        same(&restore::<Arrays<T>>(&theirs).unwrap(), pmi::size().unwrap() == 3);
-        assert_eq!(folder.files(), ["state", "theirs"]);
     }
-    there_and_back::<f32>();
-    there_and_back::<f64>();
-    there_and_back::<i8>();
-    there_and_back::<i16>();
-    there_and_back::<i32>();
-    there_and_back::<i64>();
-    there_and_back::<u8>();
-    there_and_back::<u16>();
-    there_and_back::<u32>();
-    there_and_back::<u64>();
-    there_and_back::<bool>();
-    there_and_back::<Complex<f32>>();
-    there_and_back::<Complex<f64>>();
+    there_and_back::<f64>(&[1, 2, 5]);
+    there_and_back::<bool>(&[3]);
+    there_and_back::<Complex<f32>>(&[2]);
+    there_and_back::<Complex<f64>>(&[]);
+    there_and_back::<f32>(&[]);
+    there_and_back::<i8>(&[]);
+    there_and_back::<i16>(&[]);
+    there_and_back::<i32>(&[]);
+    there_and_back::<i64>(&[]);
+    there_and_back::<u8>(&[]);
+    there_and_back::<u16>(&[]);
+    there_and_back::<u32>(&[]);
+    there_and_back::<u64>(&[]);
+    // Written by other tasks than those that restore it.
+    let folder = Folder::new();
+    let path = folder.file("theirs");
+    in_world(3, || checkpoint(&path, &arrays::<i64>()).unwrap());
+    same(&restore::<Arrays<i64>>(&path).unwrap(), pmi::size().unwrap() == 3);
+    assert_eq!(folder.files(), ["theirs"]);
 }
 
 fn many_blocks() {
