@@ -26,6 +26,7 @@ pub use pmi_linalg as linalg;
 pub mod prelude {
     pub use pmi::{self, Handle, Task};
     pub use pmi_array::{
-        Axis, Colormap, Compare, DistArray, Expression, Fractal, Math, NanReduce, Products, Reduce, Scan, Shape, Zip,
+        Axis, Checkpoints, Colormap, Compare, DistArray, Expression, Fractal, Math, NanReduce, Products, Reduce, Scan,
+        Shape, Zip,
     };
 }

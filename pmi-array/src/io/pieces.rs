@@ -262,6 +262,29 @@ mod tests {
     }
 
     #[test]
+    fn parts_in_rows_are_cut_to_the_budget_without_a_move() {
+        let bounds = |bounds: &[usize]| vec![Axis::Bounds(bounds.to_vec()), Axis::Whole];
+        let cases = [(vec![Axis::Block, Axis::Whole], 1), (bounds(&[0, 700_000, 700_000, 1_000_003]), 7)];
+        for (axes, grain) in cases {
+            let layout = Layout::with_axes(&[1_000_003, 10], &axes, 3);
+            let pieces = Pieces::new(&layout, 8, &[grain, 1]);
+            assert!(pieces.rounds() > 1);
+            for rank in 0..3 {
+                let (mut row, mut element) = (layout.elements(rank).start / 10, 0);
+                for round in 0..pieces.rounds() {
+                    let ranges = pieces.ranges(rank, round);
+                    let mine = pieces.in_slab(rank, round, layout.local_len(rank)).unwrap();
+                    assert_eq!((ranges[0].start, mine.start, mine.len()), (row, element, 10 * ranges[0].len()));
+                    assert!(ranges[0].is_empty() || ranges[0].start % grain == 0);
+                    assert!(ranges[1] == (0..10) && 8 * mine.len() <= PIECE);
+                    (row, element) = (ranges[0].end, mine.end);
+                }
+                assert_eq!((10 * row, element), (layout.elements(rank).end, layout.local_len(rank)));
+            }
+        }
+    }
+
+    #[test]
     fn elements_come_in_the_order_of_the_file_and_go_back() {
         for tasks in [1, 2, 3, 7] {
             pmi::with_tasks(tasks, || layouts(tasks).for_each(|layout| there_and_back(&layout)));

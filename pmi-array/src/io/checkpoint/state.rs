@@ -75,11 +75,17 @@ impl<'de, T: Element, D: Dimension + 'static> Deserialize<'de> for DistArray<T, 
             return Ok(Self { slab, layout });
         };
         let Placeholder { number } = Deserialize::deserialize(deserializer)?;
-        load(&source, number).map_err(|error| {
-            let text = error.to_string();
-            FAILED.set(Some(error));
-            de::Error::custom(text)
-        })
+        let loaded = load(&source, number);
+        loaded
+            .map_err(|error| {
+                let text = error.to_string();
+                FAILED.set(Some(error));
+                de::Error::custom(text)
+            })
+            .inspect(|_| {
+                // An earlier failure was of a type that did not fit where another does: `#[serde(untagged)]`.
+                FAILED.take();
+            })
     }
 }
 
