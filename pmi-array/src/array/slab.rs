@@ -27,6 +27,13 @@ impl<T: Element, D: Dimension> Slab<T, D> {
         Self { array, count }
     }
 
+    /// What stands for a slab that is still to come.
+    pub(crate) fn absent() -> Self {
+        let array =
+            Array::from_shape_vec(D::zeros(D::NDIM.unwrap_or(1)), vec![T::default(); usize::from(D::NDIM == Some(0))]);
+        Self { array: array.expect("one element without axes, none with some"), count: 0 }
+    }
+
     /// A slab whose elements are to be written: they have any values.
     pub(crate) fn fresh(layout: &Layout, rank: usize) -> Self {
         Self::from_elements(layout, rank, memory(layout.local_len(rank)))

@@ -1,6 +1,6 @@
-//! Moving elements between tasks: all of it goes through [`fetch`].
+//! Moving elements between tasks: all of it goes through [`place`].
 //!
-//! Every task knows the layout, and what every task wants; so each works out for itself which of its elements go where
+//! Every task knows what every task has, and what it wants; so each works out for itself which of its elements go where
 //! and what will come. Elements are packed in runs, sent in rounds of `all_to_all` that keep within a budget of memory,
 //! and unpacked. One number is agreed on before: how many rounds that takes.
 
@@ -13,6 +13,7 @@ mod tests;
 use crate::element::Element;
 use crate::layout::{Layout, Part};
 use crate::memory::memory;
+use bytemuck::Pod;
 use plan::Plan;
 use pmi::Task;
 
@@ -31,17 +32,36 @@ pub(crate) fn fetch<T: Element>(
     budget: usize,
 ) -> Vec<T> {
     let rank = task.rank();
-    let wanted: Vec<_> = (0..task.size()).map(want).collect();
-    if wanted.iter().enumerate().all(|(rank, part)| *part == layout.part(rank)) {
+    let (have, wanted) = (parts(task, &|rank| layout.part(rank)), parts(task, want));
+    if wanted == have {
         return slab.to_vec();
     }
-    let have = layout.part(rank);
-    let source = T::bits(slab);
     let mut result = memory(wanted[rank].len());
-    copy::straight(&have.overlap(&wanted[rank]), source, &mut result);
-    if task.size() > 1 {
-        let plan = Plan::new(task, layout, &wanted, (budget / size_of::<T>()).max(1));
-        plan.run(task, source, &mut result);
-    }
+    place(task, &have, T::bits(slab), &wanted, &mut result, budget);
     T::from_bits(result)
+}
+
+/// A part for each task.
+pub(crate) fn parts(task: &Task, part: &dyn Fn(usize) -> Part) -> Vec<Part> {
+    (0..task.size()).map(part).collect()
+}
+
+/// Puts elements to their places on the tasks that want them: `have` says what each task has, of which this task's are
+/// `source`, `wanted` what each wants, for which this task has the room `result`. What nobody has stays as it was there.
+///
+/// All tasks of the call take part, with the same parts. Otherwise as [`fetch`].
+pub(crate) fn place<B: Pod + Send + Sync>(
+    task: &Task,
+    have: &[Part],
+    source: &[B],
+    wanted: &[Part],
+    result: &mut [B],
+    budget: usize,
+) {
+    let rank = task.rank();
+    copy::straight(&have[rank].overlap(&wanted[rank]), source, result);
+    if task.size() > 1 {
+        let plan = Plan::new(task, have, wanted, (budget / size_of::<B>()).max(1));
+        plan.run(task, source, result);
+    }
 }

@@ -1,7 +1,7 @@
 //! Who sends what to whom, in how many rounds.
 
 use super::copy;
-use crate::layout::{Layout, Overlap, Part};
+use crate::layout::{Overlap, Part};
 use bytemuck::Pod;
 use pmi::{Task, op};
 use rayon::prelude::*;
@@ -22,16 +22,15 @@ pub(super) struct Plan {
 
 impl Plan {
     /// Within buffers of `budget` elements. One reduction of two numbers.
-    pub(super) fn new(task: &Task, layout: &Layout, wanted: &[Part], budget: usize) -> Self {
+    pub(super) fn new(task: &Task, have: &[Part], wanted: &[Part], budget: usize) -> Self {
         let rank = task.rank();
-        let have = layout.part(rank);
         let common = |other: usize, mine: &Part, theirs: &Part| {
             (other != rank && !mine.is_empty() && !theirs.is_empty())
                 .then(|| mine.overlap(theirs))
                 .filter(|overlap| !overlap.is_empty())
         };
-        let outgoing: Vec<_> = (0..wanted.len()).map(|to| common(to, &have, &wanted[to])).collect();
-        let incoming: Vec<_> = (0..wanted.len()).map(|from| common(from, &layout.part(from), &wanted[rank])).collect();
+        let outgoing: Vec<_> = (0..wanted.len()).map(|to| common(to, &have[rank], &wanted[to])).collect();
+        let incoming: Vec<_> = (0..wanted.len()).map(|from| common(from, &have[from], &wanted[rank])).collect();
         let messages = outgoing.iter().flatten().count() + incoming.iter().flatten().count();
         let longest = outgoing.iter().chain(&incoming).flatten().map(Overlap::len).max().unwrap_or(0);
         // The budget is shared by the messages of the task that has most of them; all cut theirs alike.

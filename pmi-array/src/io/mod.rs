@@ -1,5 +1,8 @@
 //! Files.
 
+mod failure;
+mod pieces;
+mod load;
 mod colormap;
 mod png;
 

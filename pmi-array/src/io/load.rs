@@ -1,0 +1,61 @@
+//! Arrays whose elements the tasks read.
+
+use super::failure::{Failure, agree};
+use crate::array::{DistArray, Slab};
+use crate::element::Element;
+use crate::error::Result;
+use crate::layout::Layout;
+use ndarray::Dimension;
+use pmi::{Argument, Code, Portable, Task};
+
+/// The array of this layout whose slabs `read` returns on each task, in C order. Where it fails on one, that is the error,
+/// and there is no array.
+pub(crate) fn load<T, D, A, F>(layout: Layout, read: F, args: A) -> Result<DistArray<T, D>>
+where
+    T: Element,
+    D: Dimension + 'static,
+    A: Argument,
+    F: Fn(&Task, &Layout, A) -> Result<Vec<T>, Failure> + Portable,
+{
+    let array = DistArray { slab: pmi::create(|_: &Task, ()| Slab::<T, D>::absent(), ())?, layout };
+    let fill = |task: &Task, (array, read, args): (DistArray<T, D>, Code<F>, A)| {
+        let elements = agree(task, (read.get())(task, &array.layout, args))?;
+        array.replace(task, Slab::from_elements(&array.layout, task.rank(), elements));
+        Ok::<_, Failure>(())
+    };
+    pmi::first(fill, (array.clone(), Code::new(read), args))??;
+    Ok(array)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Products;
+    use ndarray::{Ix0, Ix2, IxDyn};
+    use std::io;
+    use std::path::Path;
+
+    #[test]
+    fn all_tasks_read_or_there_is_no_array() {
+        let read = |task: &Task, layout: &Layout, good: bool| {
+            let cause = io::Error::other("no");
+            let mine = vec![task.rank() as f64; layout.local_len(task.rank())];
+            if good || task.rank() == 0 { Ok(mine) } else { Err(Failure::file(task, Path::new("there"), &cause)) }
+        };
+        for tasks in [1, 2, 3] {
+            pmi::with_tasks(tasks, || {
+                let array: DistArray<_, Ix2> = load(Layout::new(&[tasks, 2], tasks), read, true).unwrap();
+                assert_eq!(array.to_vec().unwrap(), (0..tasks).flat_map(|i| [i as f64; 2]).collect::<Vec<_>>());
+                let other: DistArray<_, IxDyn> = load(Layout::new(&[3], tasks), read, true).unwrap();
+                assert_eq!(other.dot(&other), (0..3).map(|i| (i * tasks / 3) as f64).map(|x| x * x).sum::<f64>());
+                let single: DistArray<_, Ix0> = load(Layout::new(&[], tasks), read, true).unwrap();
+                assert_eq!(single.to_vec().unwrap(), [0.0]);
+                let failed: Result<DistArray<_, Ix2>> = load(Layout::new(&[tasks, 2], tasks), read, false);
+                assert_eq!(
+                    failed.map_err(|error| error.to_string()).err(),
+                    (tasks > 1).then(|| "there: no, on task 1".into())
+                );
+            });
+        }
+    }
+}
