@@ -16,6 +16,7 @@ pub use gather::set_gather_limit;
 pub use ranges::{Inexact, Stepped};
 pub(crate) use redistribute::BUDGET;
 pub use shape::{Distributed, Shape};
+pub(crate) use shape::layout_of;
 pub(crate) use slab::{IntoSlab, Slab};
 
 use crate::element::Element;
