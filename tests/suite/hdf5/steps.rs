@@ -7,7 +7,7 @@ use pmi_toolkit::array::H5Writer;
 use pmi_toolkit::prelude::*;
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![frames_of_every_layout scalars_and_several_at_once appending_later what_cannot_be_appended]
+    cases![frames_of_every_layout scalars_and_several_at_once appending_later what_cannot_be_appended in_the_background]
 }
 
 fn frame(step: usize) -> impl Fn((usize, usize)) -> f64 {
@@ -85,4 +85,27 @@ fn what_cannot_be_appended() {
     refused(file.append("fixed", &DistArray::<f64, _>::zeros((7, 5))), &["fixed"]);
     refused(file.append("missing", &DistArray::<f64, _>::zeros((7, 5))), &["missing", "wrong.h5"]);
     assert_eq!(file.shape("wave").unwrap(), [0, 7, 5]);
+}
+
+fn in_the_background() {
+    let folder = Folder::new();
+    let path = folder.file("background.h5");
+    let file = H5Writer::options().overlap(true).create(&path).unwrap();
+    file.dataset("plain").unlimited().zeros::<f64, _>((0, 70, 50)).unwrap();
+    file.dataset("small").unlimited().deflate(1).chunk([1, 16, 16]).zeros::<f64, _>((0, 70, 50)).unwrap();
+    let mut a = DistArray::from_fn((70, 50).distributed([Axis::Cyclic, Axis::Block]), |(i, j)| (10 * i + j) as f64);
+    for step in 0..6 {
+        file.append("plain", &a).unwrap();
+        file.append("small", &a).unwrap();
+        // What is on its way is not what the array becomes.
+        a += 1000.0;
+        if step == 3 {
+            assert_eq!(file.read::<f64, Ix3>("plain").unwrap().get((3, 69, 49)), 3739.0);
+        }
+    }
+    file.close().unwrap();
+    let all: Vec<f64> = (0..6).flat_map(|step| Array2::from_shape_fn((70, 50), frame(step)).into_iter()).collect();
+    for name in ["plain", "small"] {
+        assert_eq!(found::<f64>(&path, name), (vec![6, 70, 50], all.clone()));
+    }
 }

@@ -162,6 +162,13 @@ impl Opened {
     /// What this task needs to write and read a dataset; nothing where it does not have the file open.
     pub(super) fn access(&self, dataset: &Option<Dataset>, kind: &Kind) -> raw::Result<Option<Access>> {
         let (Some(open), Some(dataset)) = (&self.open, dataset) else { return Ok(None) };
-        Ok(Some(Access { dataset: dataset.clone(), list: open.list.clone(), kind: kind.datatype()? }))
+        Ok(Some(Access {
+            dataset: dataset.clone(),
+            list: open.list.clone(),
+            kind: kind.datatype()?,
+            queue: None,
+            #[cfg(feature = "hdf5-mpio")]
+            folder: self.folder(),
+        }))
     }
 }

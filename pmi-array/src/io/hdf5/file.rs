@@ -1,6 +1,7 @@
 //! A file that the tasks of a world have open.
 
 use super::info::Info;
+use super::queue::Queue;
 use super::raw::{self, transfer_list};
 use crate::io::failure::{Failure, agree};
 use hdf5_metno::file::FileBuilder;
@@ -12,6 +13,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 /// What shall be done with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,11 +34,13 @@ pub(super) struct Options {
     pub(super) alignment: Option<(u64, u64)>,
     /// Hints of MPI-IO.
     pub(super) hints: Vec<(String, String)>,
+    /// Whether frames are written in the background.
+    pub(super) overlap: bool,
 }
 
 impl Options {
     pub(super) fn new(mode: Mode) -> Self {
-        Self { mode, alignment: None, hints: Vec::new() }
+        Self { mode, alignment: None, hints: Vec::new(), overlap: false }
     }
 }
 
@@ -56,6 +60,8 @@ pub(super) struct Opened {
 
 /// A file that is open on this task. Fields are dropped in this order: the file is the last to be closed.
 pub(super) struct Open {
+    /// Where frames are written in the background.
+    pub(super) queue: Option<Rc<Queue>>,
     datasets: HashMap<String, Dataset>,
     pub(super) list: PropertyList,
     pub(super) file: File,
@@ -72,6 +78,11 @@ impl Open {
         Ok(dataset)
     }
 
+    /// Waits for what is written in the background.
+    pub(super) fn settle(&self) -> raw::Result<()> {
+        self.queue.as_ref().map_or(Ok(()), |queue| queue.finish().map_err(Into::into))
+    }
+
     /// Forgets a dataset that is no more.
     pub(super) fn forget(&mut self, name: &str) {
         self.datasets.remove(name);
@@ -84,7 +95,8 @@ impl Opened {
         self.together = together(task, options);
         self.path = path;
         let mine = self.together || task.rank() == 0;
-        let checked = if mine { check(&self.path, options.mode) } else { Ok(false) };
+        // One task looks for locks, as those of the others would be found.
+        let checked = if mine { check(&self.path, options.mode, task.rank() == 0) } else { Ok(false) };
         let exists = agree(task, checked.map_err(|cause| Failure::file(task, &self.path, &cause)))?;
         // Other tasks may see a file late that task 0 sees.
         let exists = task.comm().broadcast_object(0, Some(exists));
@@ -114,18 +126,27 @@ impl Opened {
         #[cfg(not(feature = "hdf5-mpio"))]
         let _ = task;
         let file = builder.open_as(&self.path, mode)?;
-        Ok(Open { datasets: HashMap::new(), list: transfer_list(self.together)?, file })
+        // The thread beside this one must not call MPI, which the task's own may do meanwhile.
+        let queue = (options.overlap && !self.together).then(|| Rc::new(Queue::new()));
+        Ok(Open { queue, datasets: HashMap::new(), list: transfer_list(self.together)?, file })
     }
 
     /// Closes the file. All tasks take part.
     pub(super) fn close(&mut self, task: &Task) -> Result<(), Failure> {
         self.infos.clear();
         let closed = self.open.take().map_or(Ok(()), |open| {
-            let Open { datasets, list, file } = open;
+            let Open { queue, datasets, list, file } = open;
+            let written = queue.map_or(Ok(()), |queue| queue.finish());
             drop((datasets, list));
-            file.close()
+            file.close().and(written.map_err(Into::into))
         });
         agree(task, closed.map_err(|cause| self.failure(task, "", cause)))
+    }
+
+    /// The folder of the file.
+    #[cfg(feature = "hdf5-mpio")]
+    pub(super) fn folder(&self) -> PathBuf {
+        self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).into()
     }
 
     /// Whether all tasks do everything together.
@@ -140,7 +161,7 @@ impl Opened {
         subject: &str,
         f: impl FnOnce(&mut Open) -> raw::Result<R>,
     ) -> Result<R, Failure> {
-        let mine = self.open.as_mut().map(f);
+        let mine = self.open.as_mut().map(|open| open.settle().and_then(|()| f(open)));
         let mine = mine.map(|result| result.map_err(|cause| self.failure(task, subject, cause)));
         if self.together {
             return agree(task, mine.unwrap_or_else(|| Err(self.failure(task, subject, "the file is not open"))));
@@ -187,7 +208,7 @@ fn together(task: &Task, _: &Options) -> bool {
 }
 
 /// Looks at the path before HDF5 does: whether there is a file. Its errors are the system's.
-fn check(path: &Path, mode: Mode) -> io::Result<bool> {
+fn check(path: &Path, mode: Mode, locks: bool) -> io::Result<bool> {
     let exists = match path.metadata() {
         Ok(found) if found.is_dir() => return Err(io::Error::from_raw_os_error(libc::EISDIR)),
         Ok(_) => true,
@@ -196,7 +217,9 @@ fn check(path: &Path, mode: Mode) -> io::Result<bool> {
     };
     if exists {
         let file = std::fs::File::options().read(true).write(mode != Mode::Read).open(path)?;
-        check_lock(&file, mode)?;
+        if locks {
+            check_lock(&file, mode)?;
+        }
     } else if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         folder.metadata()?;
     }

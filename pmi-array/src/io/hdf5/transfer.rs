@@ -6,6 +6,7 @@
 
 use super::chunks::Cut;
 use super::info::{Filters, Info};
+use super::queue::Queue;
 use super::raw;
 use crate::element::Element;
 use crate::io::pieces::{read_pieces, write_pieces};
@@ -15,11 +16,19 @@ use hdf5_metno::{Dataset, Datatype, PropertyList};
 use pmi::{Task, op};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
+#[cfg(feature = "hdf5-mpio")]
+use std::path::PathBuf;
+use std::rc::Rc;
 
 /// The bytes of a part of a piece that travels, or that is compressed at once.
 const PART: usize = 16 << 20;
 /// The bytes that one collective call writes: the counts of some MPI libraries are C ints.
 const COLLECTIVE: usize = 1 << 30;
+
+/// What the disk must have room for beside the chunks: the structure of the file.
+#[cfg(feature = "hdf5-mpio")]
+const SLACK: u64 = 1 << 20;
+const FULL: &str = "no space left on the disk";
 
 const GO: u32 = 0;
 const PARCEL: u32 = 1;
@@ -31,6 +40,11 @@ pub(super) struct Access {
     pub(super) list: PropertyList,
     /// Of the elements in memory.
     pub(super) kind: Datatype,
+    /// What writes in the background, where that is wanted.
+    pub(super) queue: Option<Rc<Queue>>,
+    /// The folder of the file.
+    #[cfg(feature = "hdf5-mpio")]
+    pub(super) folder: PathBuf,
 }
 
 /// Where an array is in a dataset, and who writes or reads it.
@@ -78,6 +92,7 @@ impl Transfer<'_> {
                 let part = parts.get(round);
                 let elements = rest.split_off(..part.map_or(0, |part| part.len)).expect("parts add up to the piece");
                 let wrote = match (part, direct) {
+                    _ if !self.has_room(size_of_val(elements)) => Err(FULL.into()),
                     (Some(part), Some((shuffle, level))) => self.write_chunks(part, elements, shuffle, level),
                     _ => self.write_part(part, elements),
                 };
@@ -190,26 +205,59 @@ impl Transfer<'_> {
         if self.task.size() == 1 { parts } else { self.task.comm().all_reduce(&[parts], op::MAX)[0] }
     }
 
+    /// Whether the disk has room for parts of so many bytes on this task, and what the others have.
+    ///
+    /// Ranks that compress together note where their chunks are as these are written. A rank that could not write
+    /// notes less than the others, who would wait for it when the file is closed; so this is asked before, where the answer
+    /// is the same on all.
+    #[cfg(feature = "hdf5-mpio")]
+    fn has_room(&self, bytes: usize) -> bool {
+        if !self.together || self.info.filters == Filters::None {
+            return true;
+        }
+        let needed = self.task.comm().reduce(0, &[bytes as u64], op::SUM);
+        let room = needed.is_none_or(|needed| {
+            let disk = rustix::fs::statvfs(&self.access().folder);
+            disk.map_or(true, |disk| disk.f_bavail * disk.f_frsize > needed[0] + SLACK)
+        });
+        self.task.comm().broadcast_object(0, Some(room))
+    }
+
+    /// The library says it to the one task that writes.
+    #[cfg(not(feature = "hdf5-mpio"))]
+    fn has_room(&self, _: usize) -> bool {
+        true
+    }
+
     fn access(&self) -> &Access {
         self.access.as_ref().expect("the file is open on a task that writes or reads")
     }
 
-    fn write_here<B: Pod>(&self, place: Option<&Place>, elements: &[B]) -> Result<(), String> {
-        let Access { dataset, list, kind } = self.access();
+    fn write_here<B: Pod + Send>(&self, place: Option<&Place>, elements: &[B]) -> Result<(), String> {
+        let Access { dataset, list, kind, queue, .. } = self.access();
+        if let (Some(queue), Some(place)) = (queue, place) {
+            let (dataset, list, kind) = (dataset.clone(), list.clone(), kind.clone());
+            let (place, elements) = (place.clone(), elements.to_vec());
+            queue.push(Box::new(move || {
+                let wrote = raw::write(&dataset, &list, &kind, &place.start, &place.count, &elements);
+                wrote.map_err(|cause| cause.to_string())
+            }));
+            return Ok(());
+        }
         let nothing = vec![0; self.origin.len()];
         let (start, count) = place.map_or((&nothing, &nothing), |place| (&place.start, &place.count));
         raw::write(dataset, list, kind, start, count, elements).map_err(|cause| cause.to_string())
     }
 
     fn read_here<B: Pod>(&self, place: Option<&Place>, elements: &mut [B]) -> Result<(), String> {
-        let Access { dataset, list, kind } = self.access();
+        let Access { dataset, list, kind, .. } = self.access();
         let nothing = vec![0; self.origin.len()];
         let (start, count) = place.map_or((&nothing, &nothing), |place| (&place.start, &place.count));
         raw::read(dataset, list, kind, start, count, elements).map_err(|cause| cause.to_string())
     }
 
     /// Writes a part of every task.
-    fn write_part<B: Pod>(&self, part: Option<&Place>, elements: &[B]) -> Result<(), String> {
+    fn write_part<B: Pod + Send>(&self, part: Option<&Place>, elements: &[B]) -> Result<(), String> {
         if self.together {
             return self.write_here(part, elements);
         }
@@ -223,7 +271,7 @@ impl Transfer<'_> {
     }
 
     /// Compresses a part of this task's, and writes those of every task.
-    fn write_chunks<B: Pod>(&self, part: &Place, elements: &[B], shuffle: bool, level: u8) -> Result<(), String> {
+    fn write_chunks<B: Pod + Send>(&self, part: &Place, elements: &[B], shuffle: bool, level: u8) -> Result<(), String> {
         let chunk = self.info.chunk.as_deref().unwrap_or_default();
         let cut = Cut { shape: &part.count, chunk, element: size_of::<B>(), shuffle, level };
         let chunks = cut.compress(self.task, bytemuck::must_cast_slice(elements));
@@ -233,7 +281,7 @@ impl Transfer<'_> {
         let chunks: Result<Vec<_>, _> = chunks.map(|chunks| chunks.into_iter().map(place).collect());
         if self.task.rank() == 0 {
             let mine = chunks.and_then(|chunks| {
-                chunks.iter().try_for_each(|(start, bytes)| self.write_chunk(start, bytes))
+                chunks.into_iter().try_for_each(|(start, bytes)| self.write_chunk(&start, bytes))
             });
             return mine.and(self.write_for_others::<B>());
         }
@@ -244,8 +292,14 @@ impl Transfer<'_> {
         mine
     }
 
-    fn write_chunk(&self, start: &[usize], bytes: &[u8]) -> Result<(), String> {
-        raw::write_chunk(&self.access().dataset, start, bytes).map_err(|cause| cause.to_string())
+    fn write_chunk(&self, start: &[usize], bytes: Vec<u8>) -> Result<(), String> {
+        let (dataset, start) = (self.access().dataset.clone(), start.to_vec());
+        let write = move || raw::write_chunk(&dataset, &start, &bytes).map_err(|cause| cause.to_string());
+        match &self.access().queue {
+            Some(queue) => queue.push(Box::new(write)),
+            None => return write(),
+        }
+        Ok(())
     }
 
     /// Sends a parcel to task 0 when it asks.
@@ -257,7 +311,7 @@ impl Transfer<'_> {
     }
 
     /// On task 0: takes and writes a parcel of every other task.
-    fn write_for_others<B: Pod>(&self) -> Result<(), String> {
+    fn write_for_others<B: Pod + Send>(&self) -> Result<(), String> {
         let comm = self.task.comm();
         let mut done = Ok(());
         for other in 1..self.task.size() {
@@ -272,7 +326,7 @@ impl Transfer<'_> {
                     let bytes = comm.recv::<u8>(other, ELEMENTS);
                     let mut rest = &bytes[..];
                     chunks.iter().try_for_each(|(start, len)| {
-                        self.write_chunk(start, rest.split_off(..*len).expect("lengths add up"))
+                        self.write_chunk(start, rest.split_off(..*len).expect("lengths add up").to_vec())
                     })
                 }
             };

@@ -6,7 +6,8 @@ use super::file::{Mode, Opened, Options};
 use super::raw;
 use super::reader::{H5Reader, object};
 use super::scales::growing;
-use super::transfer::Transfer;
+use super::queue::Queue;
+use super::transfer::{Access, Transfer};
 use super::types::Kind;
 use crate::array::{DistArray, Shape, layout_of};
 use crate::element::Element;
@@ -17,6 +18,7 @@ use ndarray::Dimension;
 use pmi::Task;
 use std::ops::Deref;
 use std::path::Path;
+use std::rc::Rc;
 
 /// An HDF5 file that is open for writing, and for all that [`H5Reader`] does.
 ///
@@ -80,6 +82,16 @@ impl H5Options {
     /// know; so do we where there is no MPI-IO.
     pub fn hint(mut self, key: &str, value: &str) -> Self {
         self.0.hints.push((key.into(), value.into()));
+        self
+    }
+
+    /// Whether [`append`](H5Writer::append) returns when it has a copy of the frame, which is written while the program
+    /// goes on; the next one waits until that is done, so there is never more than one. A failure is told by the next
+    /// method that uses the file.
+    ///
+    /// Where ranks write together, by MPI-IO, frames are written before `append` returns all the same.
+    pub fn overlap(mut self, overlap: bool) -> Self {
+        self.0.overlap = overlap;
         self
     }
 
@@ -170,7 +182,8 @@ impl H5Writer {
         frame.check_tasks();
         let append = |task: &Task, file: &mut Opened, (name, frame): (String, DistArray<T, D>)| {
             let at = file.grow(task, &name, &Kind::of::<T>(), frame.shape())?;
-            file.write_at(task, &name, frame.layout(), &frame.elements(task), &at)
+            let queue = file.open.as_ref().and_then(|open| open.queue.clone());
+            file.write_at(task, &name, frame.layout(), &frame.elements(task), &at, queue)
         };
         self.on_tasks(append, (self.name(name)?, frame.clone()))
     }
@@ -193,7 +206,7 @@ impl H5Writer {
         array.check_tasks();
         let write = |task: &Task, file: &mut Opened, (name, start, array): (String, Vec<usize>, DistArray<T, D>)| {
             file.check_fits(task, &name, &Kind::of::<T>(), &start, array.shape())?;
-            file.write_at(task, &name, array.layout(), &array.elements(task), &start)
+            file.write_at(task, &name, array.layout(), &array.elements(task), &start, None)
         };
         self.on_tasks(write, (self.name(name)?, start.to_vec(), array.clone()))
     }
@@ -254,7 +267,11 @@ impl Opened {
         let mut start = vec![0; shape.len()];
         start[0] = shape[0];
         shape[0] += if frame == 0 { 1 } else { array[0] };
-        let grown = self.open.as_mut().map_or(Ok(()), |open| raw::set_extent(&open.dataset(name)?, &info.shape));
+        let grown = self.open.as_mut().map_or(Ok(()), |open| {
+            // The last frame is written before the next is taken: no more than one is in memory.
+            open.settle()?;
+            raw::set_extent(&open.dataset(name)?, &info.shape)
+        });
         agree(task, grown.map_err(|cause| self.failure(task, name, cause)))?;
         self.grown.insert(name.into());
         self.infos.insert(name.into(), info);
@@ -285,7 +302,7 @@ impl Opened {
         Err(self.failure(task, name, text))
     }
 
-    /// Writes an array that fits. All tasks take part.
+    /// Writes an array that fits, by itself or in the background. All tasks take part.
     fn write_at<T: Element>(
         &mut self,
         task: &Task,
@@ -293,10 +310,12 @@ impl Opened {
         layout: &Layout,
         slab: &[T],
         origin: &[usize],
+        queue: Option<Rc<Queue>>,
     ) -> Result<(), Failure> {
         let (info, kind) = (self.info(task, name)?, Kind::of::<T>());
-        let dataset = self.open.as_mut().map(|open| open.dataset(name)).transpose();
+        let dataset = self.open.as_mut().map(|open| open.settle().and_then(|()| open.dataset(name))).transpose();
         let access = dataset.and_then(|dataset| self.access(&dataset, &kind));
+        let access = access.map(|access| access.map(|access| Access { queue, ..access }));
         let access = agree(task, access.map_err(|cause| self.failure(task, name, cause)))?;
         let transfer = Transfer { task, info: &info, origin, access, together: self.is_together() };
         let wrote = transfer.write(layout, slab);
