@@ -10,14 +10,14 @@
 use crate::support::Bench;
 
 #[cfg(not(feature = "hdf5-mpio"))]
-pub(crate) fn rows(bench: &mut Bench) {
+pub(crate) fn compare(bench: &mut Bench) {
     use crate::support::{Missing, Row};
     let missing = || Err::<f64, _>(Missing::because("built without the feature hdf5-mpio"));
     bench.compare([Row::rate("HDF5", "MB/s")], missing, 1.0);
 }
 
 #[cfg(feature = "hdf5-mpio")]
-pub(crate) use measured::rows;
+pub(crate) use measured::compare;
 
 #[cfg(feature = "hdf5-mpio")]
 mod measured {
@@ -49,7 +49,7 @@ mod measured {
         ("disk", 4096, 1, 2),
     ];
 
-    pub(crate) fn rows(bench: &mut Bench) {
+    pub(crate) fn compare(bench: &mut Bench) {
         for (folder, megabytes, repetitions, ranks) in CASES {
             let (rows, title) = (megabytes << 20 >> 17, format!("{megabytes} MiB, {ranks} ranks, {folder}"));
             let folder = if folder == "disk" { disk() } else { folder.into() };

@@ -1,8 +1,4 @@
-//! Files, against the same in C.
-//!
-//! - [`hdf5`]: whole arrays, compressed ones, frames of a time series, overlap, memory. Needs the feature `hdf5-mpio`.
-//!
-//! Everything is done in `/dev/shm` and in `PMI_BENCH_DISK`, or cargo's folder for such things, and removed again.
+//! Files, against what C does with the same library or none, in the same folders: one in memory (`/dev/shm`), one on disk.
 //!
 //! How to read the table and which arguments there are: see `support`.
 
@@ -11,10 +7,9 @@ mod hdf5;
 mod support;
 
 use std::process::ExitCode;
-use support::Bench;
 
 fn main() -> ExitCode {
-    let mut bench = Bench::start();
-    hdf5::rows(&mut bench);
+    let mut bench = support::Bench::start();
+    hdf5::compare(&mut bench);
     bench.finish()
 }

@@ -130,6 +130,30 @@ fn names_that_cannot_be() {
     assert_eq!(file.names("/").unwrap(), ["Größe, 大きさ", "a"]);
 }
 
+/// The program that is killed while all its tasks write: it says where, and does not end by itself.
+pub(crate) fn writes_for_long() {
+    let path = std::env::temp_dir().join(format!("pmi-killed-{}.h5", std::process::id()));
+    let file = H5Writer::create(&path).unwrap();
+    file.dataset("before").create(&numbers()).unwrap();
+    let large = DistArray::<f64, _>::ones((1 << 10, 1 << 10));
+    file.dataset("large").create(&large).unwrap();
+    file.flush().unwrap();
+    println!("file {}", path.display());
+    for _ in 0..10_000 {
+        file.write_slice("large", &[0, 0], &large).unwrap();
+    }
+}
+
+/// What the file of a writer that was killed still has, which then goes.
+pub(crate) fn whole_after_death(path: &str) -> Result<(), String> {
+    let read = hdf5_metno::File::open(path).and_then(|file| file.dataset("before")?.read_raw::<f64>());
+    let removed = std::fs::remove_file(path);
+    let read = read.map_err(|cause| cause.to_string())?;
+    removed.map_err(|cause| cause.to_string())?;
+    let expected: Vec<f64> = (0..30).map(f64::from).collect();
+    if read == expected { Ok(()) } else { Err(format!("{read:?}")) }
+}
+
 /// A file system of a few MiB, where this may be made.
 struct Small(Folder);
 
@@ -165,6 +189,12 @@ fn a_full_disk() {
         made.and(file.close())
     });
     failed(compressed, &["full.h5"]);
+    let file = H5Writer::open(&path).unwrap();
+    file.dataset("frames").unlimited().zeros::<f64, _>((0, 1 << 8, 1 << 9)).unwrap();
+    let frame = DistArray::<f64, _>::ones((1 << 8, 1 << 9));
+    let appended: Vec<_> = (0..5).map(|_| file.append("frames", &frame)).collect();
+    assert!(appended[0].is_ok() && appended[4].is_err(), "{appended:?}");
+    drop(file);
     // What was there before is whole.
     assert_eq!(DistArray::<f64, Ix2>::load_hdf5(&path, "a").unwrap().gather().unwrap(), numbers().gather().unwrap());
 }

@@ -5,17 +5,27 @@ use crate::layouts::{SHAPES, check_slabs, distributions, number, numbered};
 use crate::{Case, cases};
 use ndarray::{Array2, Ix2, IxDyn};
 use num_complex::Complex;
-use pmi_toolkit::array::{Element, H5Reader, H5Writer};
+use pmi_toolkit::array::{Element, H5Options, H5Reader, H5Writer};
 use pmi_toolkit::prelude::*;
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![every_layout_and_dimension every_element_type compressed_in_every_layout many_elements groups_of_tasks]
+    cases![every_layout_and_dimension every_element_type compressed_in_every_layout many_elements one_writes_for_all groups_of_tasks]
 }
 
 fn every_layout_and_dimension() {
+    layouts_and_dimensions(H5Writer::options());
+}
+
+/// Also where all tasks could write together.
+fn one_writes_for_all() {
+    layouts_and_dimensions(H5Writer::options().one_writer());
+    compressed(H5Writer::options().one_writer());
+}
+
+fn layouts_and_dimensions(options: H5Options) {
     let folder = Folder::new();
     let path = folder.file("layouts.h5");
-    let file = H5Writer::create(&path).unwrap();
+    let file = options.create(&path).unwrap();
     let mut names = Vec::new();
     for shape in SHAPES {
         for (of, from) in distributions(shape.len()).into_iter().enumerate() {
@@ -80,9 +90,13 @@ fn every_element_type() {
 }
 
 fn compressed_in_every_layout() {
+    compressed(H5Writer::options());
+}
+
+fn compressed(options: H5Options) {
     let folder = Folder::new();
     let path = folder.file("deflate.h5");
-    let file = H5Writer::create(&path).unwrap();
+    let file = options.create(&path).unwrap();
     for shape in [&[13][..], &[4, 5], &[3, 2, 4], &[40, 11]] {
         for (number, from) in distributions(shape.len()).into_iter().enumerate() {
             let a = numbered(shape, from.clone());

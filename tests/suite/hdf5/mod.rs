@@ -1,7 +1,7 @@
 //! HDF5 files: what was written is read back, by other programs too, and what goes wrong is told.
 
 mod datasets;
-mod faults;
+pub(crate) mod faults;
 mod layouts;
 mod others;
 mod steps;

@@ -135,6 +135,9 @@ impl Recipe {
             true => fitted(&Layout::new(&shape[1..], layout.tasks()), true, size_of::<T>()),
             false => fitted(layout, false, size_of::<T>()),
         });
+        if self.deflate.is_none() {
+            opened.check_room(task, &self.name, layout.len() * size_of::<T>())?;
+        }
         let mut new = None;
         let info = opened.on_all(task, &self.name, |open| {
             let dataset = self.make(open, &kind, shape, chunk, slab.is_some())?;

@@ -15,6 +15,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+/// What is said of a disk that has not enough room.
+pub(super) const FULL: &str = "no space left on the disk";
+
 /// What shall be done with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Mode {
@@ -36,11 +39,13 @@ pub(super) struct Options {
     pub(super) hints: Vec<(String, String)>,
     /// Whether frames are written in the background.
     pub(super) overlap: bool,
+    /// Whether one task writes for all, also where all could.
+    pub(super) one_writer: bool,
 }
 
 impl Options {
     pub(super) fn new(mode: Mode) -> Self {
-        Self { mode, alignment: None, hints: Vec::new(), overlap: false }
+        Self { mode, alignment: None, hints: Vec::new(), overlap: false, one_writer: false }
     }
 }
 
@@ -143,6 +148,20 @@ impl Opened {
         agree(task, closed.map_err(|cause| self.failure(task, "", cause)))
     }
 
+    /// Checks that the disk has room for new elements of so many bytes that all tasks write together, as they are: not
+    /// every library for MPI-IO tells when it has not. Otherwise HDF5 says so by itself.
+    pub(super) fn check_room(&self, task: &Task, name: &str, bytes: usize) -> Result<(), Failure> {
+        #[cfg(feature = "hdf5-mpio")]
+        if self.together {
+            let room = (task.rank() == 0).then(|| super::mpio::has_room(&self.folder(), bytes as u64));
+            if !task.comm().broadcast_object(0, room) {
+                return Err(self.failure(task, name, FULL));
+            }
+        }
+        let _ = (task, name, bytes);
+        Ok(())
+    }
+
     /// The folder of the file.
     #[cfg(feature = "hdf5-mpio")]
     pub(super) fn folder(&self) -> PathBuf {
@@ -190,7 +209,7 @@ impl Opened {
 /// Whether all tasks write and read together.
 #[cfg(feature = "hdf5-mpio")]
 fn together(task: &Task, options: &Options) -> bool {
-    task.comm().as_mpi().is_some() && (task.size() > 1 || !options.hints.is_empty())
+    task.comm().as_mpi().is_some() && !options.one_writer && (task.size() > 1 || !options.hints.is_empty())
 }
 
 /// Not without MPI-IO, which is said once where there are several processes.

@@ -5,6 +5,7 @@
 //! after the other: each sends its piece when it is asked to, so that no more than one is on its way.
 
 use super::chunks::Cut;
+use super::file::FULL;
 use super::info::{Filters, Info};
 use super::queue::Queue;
 use super::raw;
@@ -25,10 +26,6 @@ const PART: usize = 16 << 20;
 /// The bytes that one collective call writes: the counts of some MPI libraries are C ints.
 const COLLECTIVE: usize = 1 << 30;
 
-/// What the disk must have room for beside the chunks: the structure of the file.
-#[cfg(feature = "hdf5-mpio")]
-const SLACK: u64 = 1 << 20;
-const FULL: &str = "no space left on the disk";
 
 const GO: u32 = 0;
 const PARCEL: u32 = 1;
@@ -215,12 +212,10 @@ impl Transfer<'_> {
         if !self.together || self.info.filters == Filters::None {
             return true;
         }
-        let needed = self.task.comm().reduce(0, &[bytes as u64], op::SUM);
-        let room = needed.is_none_or(|needed| {
-            let disk = rustix::fs::statvfs(&self.access().folder);
-            disk.map_or(true, |disk| disk.f_bavail * disk.f_frsize > needed[0] + SLACK)
-        });
-        self.task.comm().broadcast_object(0, Some(room))
+        let comm = self.task.comm();
+        let needed = comm.reduce(0, &[bytes as u64], op::SUM);
+        let room = needed.is_none_or(|needed| super::mpio::has_room(&self.access().folder, needed[0]));
+        comm.broadcast_object(0, Some(room))
     }
 
     /// The library says it to the one task that writes.

@@ -61,6 +61,15 @@ impl Kind {
         }
     }
 
+    /// The bytes of an element; 0 where arrays have none such.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Signed(bytes) | Self::Unsigned(bytes) | Self::Float(bytes) | Self::Complex(bytes) => *bytes,
+            Self::Bool => 1,
+            Self::Other(_) => 0,
+        }
+    }
+
     fn descriptor(&self) -> TypeDescriptor {
         let integer = |bytes: &usize| IntSize::from_int(*bytes).expect("integers have 1, 2, 4 or 8 bytes");
         let float = |bytes: usize| FloatSize::from_int(bytes).expect("floating-point numbers have 4 or 8 bytes");

@@ -6,6 +6,7 @@ use super::file::{Mode, Opened, Options};
 use super::raw;
 use super::reader::{H5Reader, object};
 use super::scales::growing;
+use super::info::Filters;
 use super::queue::Queue;
 use super::transfer::{Access, Transfer};
 use super::types::Kind;
@@ -92,6 +93,13 @@ impl H5Options {
     /// Where ranks write together, by MPI-IO, frames are written before `append` returns all the same.
     pub fn overlap(mut self, overlap: bool) -> Self {
         self.0.overlap = overlap;
+        self
+    }
+
+    /// One task writes and reads for all, as without MPI-IO: for file systems where MPI-IO does not work well, and files
+    /// that are compressed by all threads of few ranks.
+    pub fn one_writer(mut self) -> Self {
+        self.0.one_writer = true;
         self
     }
 
@@ -266,6 +274,9 @@ impl Opened {
         }
         let mut start = vec![0; shape.len()];
         start[0] = shape[0];
+        if info.filters == Filters::None {
+            self.check_room(task, name, array.iter().product::<usize>() * kind.size())?;
+        }
         shape[0] += if frame == 0 { 1 } else { array[0] };
         let grown = self.open.as_mut().map_or(Ok(()), |open| {
             // The last frame is written before the next is taken: no more than one is in memory.
