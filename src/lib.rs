@@ -24,10 +24,10 @@ pub use pmi_linalg as linalg;
 
 /// What most programs use.
 pub mod prelude {
-    #[cfg(feature = "hdf5")]
-    pub use pmi_array::{H5Reader, H5Writer};
     pub use pmi::{self, Handle, Task};
     pub use pmi_array::{
         Axis, Colormap, Compare, DistArray, Expression, Fractal, Math, NanReduce, Products, Reduce, Scan, Shape, Zip,
     };
+    #[cfg(feature = "hdf5")]
+    pub use pmi_array::{H5Reader, H5Writer};
 }

@@ -73,8 +73,19 @@ mod measured {
     fn c(folder: &str, rows: usize, repetitions: usize, chunk: usize, ranks: usize) -> Yardstick {
         let mpi = env::var("HDF5_DIR").unwrap_or("/usr/lib/x86_64-linux-gnu/hdf5/openmpi".into());
         Yardstick::mpi("hdf5.c", ranks)
-            .flags([format!("-I{mpi}/include"), format!("-L{mpi}/lib"), format!("-Wl,-rpath,{mpi}/lib"), "-lhdf5".into()])
-            .args([folder.to_string(), rows.to_string(), COLUMNS.to_string(), repetitions.to_string(), chunk.to_string()])
+            .flags([
+                format!("-I{mpi}/include"),
+                format!("-L{mpi}/lib"),
+                format!("-Wl,-rpath,{mpi}/lib"),
+                "-lhdf5".into(),
+            ])
+            .args([
+                folder.to_string(),
+                rows.to_string(),
+                COLUMNS.to_string(),
+                repetitions.to_string(),
+                chunk.to_string(),
+            ])
     }
 
     fn deflate(bench: &mut Bench) {
@@ -210,7 +221,8 @@ mod measured {
     /// The MiB that the rank with most of them had resident while it wrote, beside the array.
     fn memory() -> Result<f64, Missing> {
         let _pmi = pmi::Setup::new().threads(1).start()?;
-        let array = DistArray::<f64, _>::ones((1 << 14, 1 << 14).distributed([Axis::BlockCyclic(64), Axis::BlockCyclic(64)]));
+        let array =
+            DistArray::<f64, _>::ones((1 << 14, 1 << 14).distributed([Axis::BlockCyclic(64), Axis::BlockCyclic(64)]));
         let path = path(&disk());
         // A first, small file: what the libraries allocate once is not counted.
         DistArray::<f64, _>::ones((100, 100)).save_hdf5(&path, "x")?;
@@ -225,7 +237,8 @@ mod measured {
         array.save_hdf5(&path, "y")?;
         let peak = pmi::invoke(|_: &Task, ()| resident("VmHWM:"), ())?;
         fs::remove_file(&path)?;
-        let extra: Option<Vec<f64>> = before.iter().zip(&peak).map(|(before, peak)| Some((*peak)? - (*before)?)).collect();
+        let extra: Option<Vec<f64>> =
+            before.iter().zip(&peak).map(|(before, peak)| Some((*peak)? - (*before)?)).collect();
         let extra = extra.ok_or_else(|| Missing::because("the system does not tell the memory of a process"))?;
         Ok(extra.into_iter().fold(0.0, f64::max))
     }

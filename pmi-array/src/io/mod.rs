@@ -8,6 +8,6 @@ mod png;
 #[cfg(feature = "hdf5")]
 mod hdf5;
 
+pub use colormap::Colormap;
 #[cfg(feature = "hdf5")]
 pub use hdf5::{H5Dataset, H5Options, H5Reader, H5Selection, H5Value, H5Writer};
-pub use colormap::Colormap;

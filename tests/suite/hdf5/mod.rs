@@ -11,7 +11,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(crate) fn cases() -> Vec<Case> {
-    [layouts::cases(), datasets::cases(), steps::cases(), others::cases(), faults::cases()].into_iter().flatten().collect()
+    [layouts::cases(), datasets::cases(), steps::cases(), others::cases(), faults::cases()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// A folder of a test's own, which goes when this is dropped.
@@ -39,7 +42,10 @@ impl Drop for Folder {
 
 /// What `hdf5-metno` finds in the file, in this process alone.
 fn found<T: hdf5_metno::H5Type>(path: &Path, name: &str) -> (Vec<usize>, Vec<T>) {
-    let file = hdf5_metno::File::open(path).unwrap();
+    // A copy: programs that other tests start while it is open would keep its lock.
+    let copy = path.with_extension("copy");
+    std::fs::copy(path, &copy).unwrap();
+    let file = hdf5_metno::File::open(&copy).unwrap();
     let dataset = file.dataset(name).unwrap();
     (dataset.shape(), dataset.read_raw().unwrap())
 }

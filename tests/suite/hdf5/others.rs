@@ -97,7 +97,10 @@ fn h5py_reads_our_types() {
     let shape = || (6, 4).distributed([Axis::Cyclic, Axis::BlockCyclic(3)]);
     file.dataset("bool").create(&DistArray::from_fn(shape(), |(i, j)| (i + j) % 3 == 0)).unwrap();
     file.dataset("c8").create(&DistArray::from_fn(shape(), |(i, j)| Complex::new(i as f32, j as f32))).unwrap();
-    file.dataset("c16").deflate(3).create(&DistArray::from_fn(shape(), |(i, j)| Complex::new(i as f64, j as f64))).unwrap();
+    file.dataset("c16")
+        .deflate(3)
+        .create(&DistArray::from_fn(shape(), |(i, j)| Complex::new(i as f64, j as f64)))
+        .unwrap();
     file.dataset("u2").create(&DistArray::from_fn(shape(), |(i, j)| (4 * i + j) as u16)).unwrap();
     file.dataset("f4").deflate(1).shuffle().create(&DistArray::from_fn(shape(), |(i, j)| (4 * i + j) as f32)).unwrap();
     file.dataset("empty").create(&DistArray::<f64, _>::zeros((3, 0))).unwrap();
@@ -129,7 +132,14 @@ fn xarray_opens_labelled() {
     file.set_attribute("/", "title", "waves").unwrap();
     file.dataset("x").dims(["x"]).units("m").create(&DistArray::linspace(0.0, 1.0, 5)).unwrap();
     file.dataset("time").dims(["time"]).unlimited().zeros::<f64, _>(0).unwrap();
-    file.dataset("wave").dims(["time", "y", "x"]).units("K").deflate(1).shuffle().unlimited().zeros::<f64, _>((0, 4, 5)).unwrap();
+    file.dataset("wave")
+        .dims(["time", "y", "x"])
+        .units("K")
+        .deflate(1)
+        .shuffle()
+        .unlimited()
+        .zeros::<f64, _>((0, 4, 5))
+        .unwrap();
     file.dataset("mask").dims(["y", "x"]).create(&DistArray::from_fn((4, 5), |(y, x)| (y + x) as i32)).unwrap();
     file.dataset("runs/count").dims(["step"]).unlimited().zeros::<i64, _>(0).unwrap();
     for step in 0..3i64 {

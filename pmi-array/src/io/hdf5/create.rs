@@ -4,10 +4,10 @@ use super::attribute::{self, H5Value};
 use super::chunks::fitted;
 use super::file::{Open, Opened};
 use super::info::Info;
+use super::raw;
 use super::scales::name_axes;
 use super::transfer::{Access, Transfer};
 use super::types::Kind;
-use super::raw;
 use crate::element::Element;
 use crate::io::failure::{Failure, agree};
 use crate::layout::Layout;
@@ -60,7 +60,14 @@ impl Recipe {
     }
 
     /// Makes the dataset, which has no name yet. `filled` says that all of it will be written.
-    fn make(&self, open: &mut Open, kind: &Kind, shape: &[usize], chunk: Vec<usize>, filled: bool) -> raw::Result<Dataset> {
+    fn make(
+        &self,
+        open: &mut Open,
+        kind: &Kind,
+        shape: &[usize],
+        chunk: Vec<usize>,
+        filled: bool,
+    ) -> raw::Result<Dataset> {
         self.check_name(open)?;
         let extent = |(axis, len): (usize, &usize)| match axis {
             0 if self.unlimited => Extent { dim: *len, max: None },
@@ -69,9 +76,11 @@ impl Recipe {
         let wants_chunks = self.chunk.is_some() || self.deflate.is_some() || self.shuffle;
         // What is empty for ever, or has no axes, has no chunks.
         let chunked = self.unlimited || wants_chunks && !shape.is_empty() && !shape.contains(&0);
-        let mut builder = open.file.new_dataset_builder().empty_as(&kind.datatype()?).shape(SimpleExtents::new(
-            shape.iter().enumerate().map(extent),
-        ));
+        let mut builder = open
+            .file
+            .new_dataset_builder()
+            .empty_as(&kind.datatype()?)
+            .shape(SimpleExtents::new(shape.iter().enumerate().map(extent)));
         // Without a fill value of the user's nothing is filled in; but what is not written reads as zeros.
         builder = builder.fill_time(if filled { FillTime::Never } else { FillTime::Alloc });
         if chunked {
@@ -112,9 +121,8 @@ impl Recipe {
         }
         open.forget(&self.name);
         raw::link(dataset, &open.file, &self.name)?;
-        let dressed = name_axes(open, &self.name, &self.dims, info).and_then(|()| {
-            self.attributes.iter().try_for_each(|(name, value)| attribute::write(dataset, name, value))
-        });
+        let dressed = name_axes(open, &self.name, &self.dims, info)
+            .and_then(|()| self.attributes.iter().try_for_each(|(name, value)| attribute::write(dataset, name, value)));
         // Not half of it.
         if dressed.is_err() {
             open.file.unlink(&self.name)?;
@@ -148,8 +156,13 @@ impl Recipe {
         if let Some(slab) = slab {
             let origin = vec![0; shape.len()];
             let access = opened.access(&new, &kind).map_err(|cause| opened.failure(task, &self.name, cause));
-            let transfer =
-                Transfer { task, info: &info, origin: &origin, access: agree(task, access)?, together: opened.is_together() };
+            let transfer = Transfer {
+                task,
+                info: &info,
+                origin: &origin,
+                access: agree(task, access)?,
+                together: opened.is_together(),
+            };
             let wrote = transfer.write(layout, slab);
             agree(task, wrote.map_err(|cause| opened.failure(task, &self.name, cause)))?;
         }

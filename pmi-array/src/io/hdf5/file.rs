@@ -119,6 +119,9 @@ impl Opened {
     fn open_mine(&self, task: &Task, mode: OpenMode, options: &Options) -> raw::Result<Open> {
         let mut builder = FileBuilder::new();
         builder.with_fapl(|access| {
+            // Elements go to the file at once: what waits in HDF5's memory may find no room later, when nobody can tell
+            // whose it was.
+            access.chunk_cache(1, 0, 0.0);
             if let Some((threshold, alignment)) = options.alignment {
                 access.alignment(threshold, alignment);
             }
@@ -131,6 +134,9 @@ impl Opened {
         #[cfg(not(feature = "hdf5-mpio"))]
         let _ = task;
         let file = builder.open_as(&self.path, mode)?;
+        if !self.together {
+            raw::keep_from_children(&file)?;
+        }
         // The thread beside this one must not call MPI, which the task's own may do meanwhile.
         let queue = (options.overlap && !self.together).then(|| Rc::new(Queue::new()));
         Ok(Open { queue, datasets: HashMap::new(), list: transfer_list(self.together)?, file })
@@ -185,7 +191,8 @@ impl Opened {
         if self.together {
             return agree(task, mine.unwrap_or_else(|| Err(self.failure(task, subject, "the file is not open"))));
         }
-        let mine = mine.or_else(|| (task.rank() == 0).then(|| Err(self.failure(task, subject, "the file is not open"))));
+        let mine =
+            mine.or_else(|| (task.rank() == 0).then(|| Err(self.failure(task, subject, "the file is not open"))));
         task.comm().broadcast_object(0, mine)
     }
 

@@ -8,13 +8,16 @@ use hdf5_metno_sys::LOCK;
 use hdf5_metno_sys::h5::hsize_t;
 use hdf5_metno_sys::h5a::{H5Aclose, H5Acreate2, H5Awrite};
 use hdf5_metno_sys::h5d::{H5Dget_space, H5Dread, H5Dset_extent, H5Dwrite, H5Dwrite_chunk};
+use hdf5_metno_sys::h5f::H5Fget_vfd_handle;
 use hdf5_metno_sys::h5o::H5Olink;
-use hdf5_metno_sys::h5p::{H5P_CLS_DATASET_XFER, H5P_DEFAULT, H5P_CLS_LINK_CREATE, H5Pcreate, H5Pset_create_intermediate_group};
+use hdf5_metno_sys::h5p::{
+    H5P_CLS_DATASET_XFER, H5P_CLS_LINK_CREATE, H5P_DEFAULT, H5Pcreate, H5Pset_create_intermediate_group,
+};
 use hdf5_metno_sys::h5s::{
     H5S_SELECT_SET, H5Screate, H5Screate_simple, H5Sselect_all, H5Sselect_hyperslab, H5Sselect_none,
 };
 use hdf5_metno_sys::h5t::{H5T_C_S1, H5Tcopy, H5Tset_size};
-use std::ffi::CString;
+use std::ffi::{CString, c_int, c_void};
 use std::ptr;
 
 /// What went wrong, in the library's words.
@@ -133,6 +136,19 @@ pub(super) fn set_extent(dataset: &Dataset, shape: &[usize]) -> Result<()> {
     unsafe { check!(H5Dset_extent(dataset.id(), shape.as_ptr())).map(drop) }
 }
 
+/// Keeps the file, and the lock that HDF5 holds on it, from the programs that this one starts.
+pub(super) fn keep_from_children(file: &File) -> Result<()> {
+    let mut descriptor: *mut c_void = ptr::null_mut();
+    // SAFETY: the file is open by the default driver, whose handle is a pointer to its descriptor, a C int, which lives
+    // as long as the file does.
+    unsafe {
+        check!(H5Fget_vfd_handle(file.id(), H5P_DEFAULT, &mut descriptor))?;
+        let descriptor = *descriptor.cast::<c_int>();
+        libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC);
+    }
+    Ok(())
+}
+
 /// Names a dataset that has no name yet; groups in the name are made where they are missing.
 pub(super) fn link(dataset: &Dataset, file: &File, name: &str) -> Result<()> {
     let name = CString::new(name).map_err(|error| error.to_string())?;
@@ -155,8 +171,7 @@ pub(super) fn write_text(to: &Location, name: &str, text: &str) -> Result<()> {
         let kind: Datatype = from_id(check!(H5Tcopy(*H5T_C_S1))?)?;
         check!(H5Tset_size(kind.id(), bytes.len()))?;
         let space: Dataspace = from_id(check!(H5Screate(hdf5_metno_sys::h5s::H5S_class_t::H5S_SCALAR))?)?;
-        let attribute =
-            check!(H5Acreate2(to.id(), name.as_ptr(), kind.id(), space.id(), H5P_DEFAULT, H5P_DEFAULT))?;
+        let attribute = check!(H5Acreate2(to.id(), name.as_ptr(), kind.id(), space.id(), H5P_DEFAULT, H5P_DEFAULT))?;
         let written = check!(H5Awrite(attribute, kind.id(), bytes.as_ptr().cast()));
         check!(H5Aclose(attribute))?;
         written.map(drop)

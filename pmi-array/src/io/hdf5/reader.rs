@@ -276,7 +276,8 @@ impl H5Selection<'_> {
             return Err(file.error(&name, format!("{ranges:?} are no ranges in its shape {shape:?}")));
         }
         if let Some(ndim) = D::NDIM.filter(|ndim| *ndim != shape.len()) {
-            let text = format!("its shape is {shape:?}, and the array shall have {ndim} axes: choose another dimension");
+            let text =
+                format!("its shape is {shape:?}, and the array shall have {ndim} axes: choose another dimension");
             return Err(file.error(&name, text));
         }
         let shape: Vec<_> = ranges.iter().map(Range::len).collect();

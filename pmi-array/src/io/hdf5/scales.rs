@@ -83,7 +83,9 @@ fn check(scale: &Dataset, path: &str, info: &Info, axis: usize) -> Result<()> {
         .into());
     }
     if shape != [len] && !info.unlimited[axis] {
-        return Err(format!("axis {axis} has {len} indices, its coordinates \"{path}\" have the shape {shape:?}").into());
+        return Err(
+            format!("axis {axis} has {len} indices, its coordinates \"{path}\" have the shape {shape:?}").into()
+        );
     }
     Ok(())
 }

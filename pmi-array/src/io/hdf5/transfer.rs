@@ -26,7 +26,6 @@ const PART: usize = 16 << 20;
 /// The bytes that one collective call writes: the counts of some MPI libraries are C ints.
 const COLLECTIVE: usize = 1 << 30;
 
-
 const GO: u32 = 0;
 const PARCEL: u32 = 1;
 const ELEMENTS: u32 = 2;
@@ -125,7 +124,9 @@ impl Transfer<'_> {
     fn grain(&self, layout: &Layout) -> Vec<usize> {
         let lead = self.lead(layout);
         match &self.info.chunk {
-            Some(chunk) if self.info.filters != Filters::None && self.starts_with_chunk(chunk) => chunk[lead..].to_vec(),
+            Some(chunk) if self.info.filters != Filters::None && self.starts_with_chunk(chunk) => {
+                chunk[lead..].to_vec()
+            }
             _ => vec![1; layout.shape().len()],
         }
     }
@@ -185,10 +186,13 @@ impl Transfer<'_> {
         let mut at: Vec<_> = ranges.iter().map(|range| range.start).collect();
         loop {
             let count: Vec<_> = (0..at.len()).map(|axis| step[axis].min(ranges[axis].end - at[axis])).collect();
-            let start = (0..self.origin.len()).map(|axis| self.origin[axis] + if axis < lead { 0 } else { at[axis - lead] });
+            let start =
+                (0..self.origin.len()).map(|axis| self.origin[axis] + if axis < lead { 0 } else { at[axis - lead] });
             let len = count.iter().product();
             parts.push(Place { start: start.collect(), count: [vec![1; lead], count].concat(), len });
-            let Some(axis) = (0..at.len()).rev().find(|axis| at[*axis] + step[*axis] < ranges[*axis].end) else { break };
+            let Some(axis) = (0..at.len()).rev().find(|axis| at[*axis] + step[*axis] < ranges[*axis].end) else {
+                break;
+            };
             at[axis] += step[axis];
             for axis in axis + 1..at.len() {
                 at[axis] = ranges[axis].start;
@@ -266,7 +270,13 @@ impl Transfer<'_> {
     }
 
     /// Compresses a part of this task's, and writes those of every task.
-    fn write_chunks<B: Pod + Send>(&self, part: &Place, elements: &[B], shuffle: bool, level: u8) -> Result<(), String> {
+    fn write_chunks<B: Pod + Send>(
+        &self,
+        part: &Place,
+        elements: &[B],
+        shuffle: bool,
+        level: u8,
+    ) -> Result<(), String> {
         let chunk = self.info.chunk.as_deref().unwrap_or_default();
         let cut = Cut { shape: &part.count, chunk, element: size_of::<B>(), shuffle, level };
         let chunks = cut.compress(self.task, bytemuck::must_cast_slice(elements));
@@ -275,9 +285,8 @@ impl Transfer<'_> {
         };
         let chunks: Result<Vec<_>, _> = chunks.map(|chunks| chunks.into_iter().map(place).collect());
         if self.task.rank() == 0 {
-            let mine = chunks.and_then(|chunks| {
-                chunks.into_iter().try_for_each(|(start, bytes)| self.write_chunk(&start, bytes))
-            });
+            let mine = chunks
+                .and_then(|chunks| chunks.into_iter().try_for_each(|(start, bytes)| self.write_chunk(&start, bytes)));
             return mine.and(self.write_for_others::<B>());
         }
         let mine = chunks.as_ref().map(drop).map_err(Clone::clone);

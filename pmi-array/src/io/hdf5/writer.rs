@@ -3,11 +3,11 @@
 use super::attribute::{self, H5Value};
 use super::create::Recipe;
 use super::file::{Mode, Opened, Options};
+use super::info::Filters;
+use super::queue::Queue;
 use super::raw;
 use super::reader::{H5Reader, object};
 use super::scales::growing;
-use super::info::Filters;
-use super::queue::Queue;
 use super::transfer::{Access, Transfer};
 use super::types::Kind;
 use crate::array::{DistArray, Shape, layout_of};
@@ -191,7 +191,8 @@ impl H5Writer {
         let append = |task: &Task, file: &mut Opened, (name, frame): (String, DistArray<T, D>)| {
             let at = file.grow(task, &name, &Kind::of::<T>(), frame.shape())?;
             let queue = file.open.as_ref().and_then(|open| open.queue.clone());
-            file.write_at(task, &name, frame.layout(), &frame.elements(task), &at, queue)
+            let wrote = file.write_at(task, &name, frame.layout(), &frame.elements(task), &at, queue);
+            wrote.inspect_err(|_| file.shrink(&name, at[0]))
         };
         self.on_tasks(append, (self.name(name)?, frame.clone()))
     }
@@ -263,7 +264,8 @@ impl Opened {
     fn grow(&mut self, task: &Task, name: &str, kind: &Kind, array: &[usize]) -> Result<Vec<usize>, Failure> {
         let mut info = self.info(task, name)?;
         let (shape, frame) = (&mut info.shape, if array.len() + 1 == info.unlimited.len() { 0 } else { 1 });
-        let fits = shape.len() == array.len() + 1 - frame && array[frame.min(array.len())..] == shape[1.min(shape.len())..];
+        let fits =
+            shape.len() == array.len() + 1 - frame && array[frame.min(array.len())..] == shape[1.min(shape.len())..];
         if !fits || info.kind != *kind || info.unlimited.first() != Some(&true) {
             let axis = if info.unlimited.first() == Some(&true) { "unlimited" } else { "fixed" };
             let text = format!(
@@ -287,6 +289,16 @@ impl Opened {
         self.grown.insert(name.into());
         self.infos.insert(name.into(), info);
         Ok(start)
+    }
+
+    /// Takes what could not be written off the end of axis 0 again.
+    fn shrink(&mut self, name: &str, len: usize) {
+        let Some(info) = self.infos.get_mut(name) else { return };
+        info.shape[0] = len;
+        if let Some(open) = &mut self.open {
+            // What went wrong before is what is told.
+            let _ = open.dataset(name).and_then(|dataset| raw::set_extent(&dataset, &info.shape));
+        }
     }
 
     /// Whether an array of this shape fits into a dataset from `start` on.
