@@ -29,4 +29,6 @@ pub mod prelude {
         Axis, Checkpoints, Colormap, Compare, DistArray, Expression, Fractal, Math, NanReduce, Products, Reduce, Scan,
         Shape, Zip,
     };
+    #[cfg(feature = "hdf5")]
+    pub use pmi_array::{H5Reader, H5Writer};
 }

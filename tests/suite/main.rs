@@ -19,6 +19,7 @@
 //! | `fractals` | fractals against their definition |
 //! | `functions` | functions of elements against the platform's |
 //! | `groups` | groups of tasks, calls on one task |
+//! | `hdf5` | HDF5 files (built with that feature): there and back, other programs, faults |
 //! | `large` | collectives of more elements than a C int counts |
 //! | `layouts` | making arrays in every layout, single elements, conversions |
 //! | `ledger` | what the ledger counts, its trace |
@@ -41,6 +42,8 @@ mod faults;
 mod fractals;
 mod functions;
 mod groups;
+#[cfg(feature = "hdf5")]
+mod hdf5;
 mod large;
 mod layouts;
 mod ledger;
@@ -96,6 +99,8 @@ fn all() -> Vec<Case> {
         functions::cases(),
         reductions::cases(),
         fractals::cases(),
+        #[cfg(feature = "hdf5")]
+        hdf5::cases(),
     ]
     .into_iter()
     .flatten()

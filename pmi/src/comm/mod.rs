@@ -54,6 +54,17 @@ impl Comm {
         self.transport.describe()
     }
 
+    /// The MPI library's communicator behind this one, for libraries that speak MPI themselves (parallel file formats);
+    /// `None` in the embedded world.
+    ///
+    /// This crate's own messages travel on it, so such a library must work on a duplicate, as those made for MPI do.
+    /// All tasks must enter its collectives: a task that cannot has to say so to the others before, since nothing sets
+    /// free those that wait inside the library. Never free it.
+    #[cfg(feature = "mpi")]
+    pub fn as_mpi(&self) -> Option<::mpi::ffi::MPI_Comm> {
+        self.transport.as_mpi()
+    }
+
     /// The same communicator, its collectives with or without an agreement that all tasks take part.
     ///
     /// With it (the default) a collective cannot hang when another task has panicked: it ends, and so does the call.

@@ -13,6 +13,11 @@ pub(crate) trait Transport {
     fn size(&self) -> usize;
     /// How messages travel, in a few words.
     fn describe(&self) -> String;
+    /// See [`Comm::as_mpi`](super::Comm::as_mpi).
+    #[cfg(feature = "mpi")]
+    fn as_mpi(&self) -> Option<mpi::ffi::MPI_Comm> {
+        None
+    }
 
     /// Sends a message. May return before it is received. Revocable.
     fn send(&self, to: usize, tag: u32, bytes: &[u8]);

@@ -51,6 +51,11 @@ impl Transport for Metered {
         self.inner.describe()
     }
 
+    #[cfg(feature = "mpi")]
+    fn as_mpi(&self) -> Option<mpi::ffi::MPI_Comm> {
+        self.inner.as_mpi()
+    }
+
     fn send(&self, to: usize, tag: u32, bytes: &[u8]) {
         self.meter(Operation::Send, 1, bytes.len(), |inner| inner.send(to, tag, bytes));
     }

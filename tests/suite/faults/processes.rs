@@ -81,6 +81,8 @@ const LAUNCHED: &[(&str, Test)] = &[
     ("a_worker_killed_in_a_call", |world| killed(world, "waits_in_a_call", 1)),
     ("a_waiting_worker_killed_in_a_call", |world| killed(world, "waits_in_a_call", 2)),
     ("a_worker_killed_in_a_computation", |world| killed(world, "computes", 1)),
+    #[cfg(feature = "hdf5")]
+    ("a_rank_killed_in_a_collective_write", killed_writing),
     ("another_executable_on_one_rank", another_executable),
     ("a_rank_that_never_starts", a_rank_that_never_starts),
 ];
@@ -122,6 +124,21 @@ fn signalled(world: World, program: &str, signal: Signal) -> Result<(), String> 
 fn killed(world: World, program: &str, rank: usize) -> Result<(), String> {
     let job = start(world, program)?;
     let process = job.ready()?[rank];
+    ends_without(job, process, rank)
+}
+
+/// The other tasks do not wait, and what the file had before is whole.
+#[cfg(feature = "hdf5")]
+fn killed_writing(world: World) -> Result<(), String> {
+    let job = start(world, "writes_for_long")?;
+    let process = job.ready()?[1];
+    let path = job.says("file")?;
+    ends_without(job, process, 1)?;
+    crate::hdf5::faults::whole_after_death(&path)
+}
+
+/// Kills a task of a job, which ends soon, and says so.
+fn ends_without(job: Job, process: Pid, rank: usize) -> Result<(), String> {
     // Far enough that who is idle sleeps.
     std::thread::sleep(Duration::from_millis(200));
     send(process, Signal::KILL)?;

@@ -72,6 +72,8 @@ pub(crate) fn program(name: &str) {
             }
         }),
         "fails_again_and_again" => memory(),
+        #[cfg(feature = "hdf5")]
+        "writes_for_long" => crate::hdf5::faults::writes_for_long(),
         _ => crate::checkpoints::program(name),
     }
     drop(world);

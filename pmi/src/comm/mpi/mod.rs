@@ -170,6 +170,11 @@ impl Transport for MpiTransport {
         Library::version()
     }
 
+    fn as_mpi(&self) -> Option<raw::MPI_Comm> {
+        self.check_alive();
+        Some(self.comm.raw)
+    }
+
     fn go_on(&self) {
         self.library.hear();
         self.begin();

@@ -1,0 +1,268 @@
+//! A file that the tasks of a world have open.
+
+use super::info::Info;
+use super::queue::Queue;
+use super::raw::{self, transfer_list};
+use crate::io::failure::{Failure, agree};
+use hdf5_metno::file::FileBuilder;
+use hdf5_metno::{Dataset, File, OpenMode, PropertyList};
+use pmi::Task;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Display;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+/// What is said of a disk that has not enough room.
+pub(super) const FULL: &str = "no space left on the disk";
+
+/// What shall be done with a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Mode {
+    Read,
+    Change,
+    /// Empties it where it exists.
+    Create,
+    /// Changes it where it exists, creates it where it does not.
+    Save,
+}
+
+/// How to open a file.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Options {
+    pub(super) mode: Mode,
+    /// What is at least as long as the first number begins at a multiple of the second.
+    pub(super) alignment: Option<(u64, u64)>,
+    /// Hints of MPI-IO.
+    pub(super) hints: Vec<(String, String)>,
+    /// Whether frames are written in the background.
+    pub(super) overlap: bool,
+    /// Whether one task writes for all, also where all could.
+    pub(super) one_writer: bool,
+}
+
+impl Options {
+    pub(super) fn new(mode: Mode) -> Self {
+        Self { mode, alignment: None, hints: Vec::new(), overlap: false, one_writer: false }
+    }
+}
+
+/// A task's part in an open file: the instances of one parallel object.
+#[derive(Default)]
+pub(super) struct Opened {
+    path: PathBuf,
+    /// Whether all tasks have it open and do everything together, by MPI-IO. Otherwise task 0 does it for all.
+    together: bool,
+    /// What is known of datasets, on all tasks.
+    pub(super) infos: HashMap<String, Info>,
+    /// Datasets that have grown since the file was last flushed.
+    pub(super) grown: BTreeSet<String>,
+    /// On the tasks that have it open.
+    pub(super) open: Option<Open>,
+}
+
+/// A file that is open on this task. Fields are dropped in this order: the file is the last to be closed.
+pub(super) struct Open {
+    /// Where frames are written in the background.
+    pub(super) queue: Option<Rc<Queue>>,
+    datasets: HashMap<String, Dataset>,
+    pub(super) list: PropertyList,
+    pub(super) file: File,
+}
+
+impl Open {
+    /// A dataset, which is opened once.
+    pub(super) fn dataset(&mut self, name: &str) -> raw::Result<Dataset> {
+        if let Some(dataset) = self.datasets.get(name) {
+            return Ok(dataset.clone());
+        }
+        let dataset = self.file.dataset(name)?;
+        self.datasets.insert(name.into(), dataset.clone());
+        Ok(dataset)
+    }
+
+    /// Waits for what is written in the background.
+    pub(super) fn settle(&self) -> raw::Result<()> {
+        self.queue.as_ref().map_or(Ok(()), |queue| queue.finish().map_err(Into::into))
+    }
+
+    /// Forgets a dataset that is no more.
+    pub(super) fn forget(&mut self, name: &str) {
+        self.datasets.remove(name);
+    }
+}
+
+impl Opened {
+    /// Opens the file. All tasks take part.
+    pub(super) fn open(&mut self, task: &Task, path: PathBuf, options: &Options) -> Result<(), Failure> {
+        self.together = together(task, options);
+        self.path = path;
+        let mine = self.together || task.rank() == 0;
+        // One task looks for locks, as those of the others would be found.
+        let checked = if mine { check(&self.path, options.mode, task.rank() == 0) } else { Ok(false) };
+        let exists = agree(task, checked.map_err(|cause| Failure::file(task, &self.path, &cause)))?;
+        // Other tasks may see a file late that task 0 sees.
+        let exists = task.comm().broadcast_object(0, Some(exists));
+        let mode = match options.mode {
+            Mode::Read => OpenMode::Read,
+            Mode::Change => OpenMode::ReadWrite,
+            Mode::Save if exists => OpenMode::ReadWrite,
+            Mode::Save | Mode::Create => OpenMode::Create,
+        };
+        let opened = if mine { self.open_mine(task, mode, options).map(Some) } else { Ok(None) };
+        self.open = agree(task, opened.map_err(|cause| self.failure(task, "", cause)))?;
+        Ok(())
+    }
+
+    fn open_mine(&self, task: &Task, mode: OpenMode, options: &Options) -> raw::Result<Open> {
+        let mut builder = FileBuilder::new();
+        builder.with_fapl(|access| {
+            // Elements go to the file at once: what waits in HDF5's memory may find no room later, when nobody can tell
+            // whose it was.
+            access.chunk_cache(1, 0, 0.0);
+            if let Some((threshold, alignment)) = options.alignment {
+                access.alignment(threshold, alignment);
+            }
+            access
+        });
+        #[cfg(feature = "hdf5-mpio")]
+        if self.together {
+            super::mpio::set(&mut builder, task.comm(), &options.hints)?;
+        }
+        #[cfg(not(feature = "hdf5-mpio"))]
+        let _ = task;
+        let file = builder.open_as(&self.path, mode)?;
+        if !self.together {
+            raw::keep_from_children(&file)?;
+        }
+        // The thread beside this one must not call MPI, which the task's own may do meanwhile.
+        let queue = (options.overlap && !self.together).then(|| Rc::new(Queue::new()));
+        Ok(Open { queue, datasets: HashMap::new(), list: transfer_list(self.together)?, file })
+    }
+
+    /// Closes the file. All tasks take part.
+    pub(super) fn close(&mut self, task: &Task) -> Result<(), Failure> {
+        self.infos.clear();
+        let closed = self.open.take().map_or(Ok(()), |open| {
+            let Open { queue, datasets, list, file } = open;
+            let written = queue.map_or(Ok(()), |queue| queue.finish());
+            drop((datasets, list));
+            file.close().and(written.map_err(Into::into))
+        });
+        agree(task, closed.map_err(|cause| self.failure(task, "", cause)))
+    }
+
+    /// Checks that the disk has room for new elements of so many bytes that all tasks write together, as they are: not
+    /// every library for MPI-IO tells when it has not. Otherwise HDF5 says so by itself.
+    pub(super) fn check_room(&self, task: &Task, name: &str, bytes: usize) -> Result<(), Failure> {
+        #[cfg(feature = "hdf5-mpio")]
+        if self.together {
+            let room = (task.rank() == 0).then(|| super::mpio::has_room(&self.folder(), bytes as u64));
+            if !task.comm().broadcast_object(0, room) {
+                return Err(self.failure(task, name, FULL));
+            }
+        }
+        let _ = (task, name, bytes);
+        Ok(())
+    }
+
+    /// The folder of the file.
+    #[cfg(feature = "hdf5-mpio")]
+    pub(super) fn folder(&self) -> PathBuf {
+        self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).into()
+    }
+
+    /// Whether all tasks do everything together.
+    pub(super) fn is_together(&self) -> bool {
+        self.together
+    }
+
+    /// What `f` does with the file and finds there, on all tasks; `subject` is what it is about.
+    pub(super) fn on_all<R: Serialize + DeserializeOwned>(
+        &mut self,
+        task: &Task,
+        subject: &str,
+        f: impl FnOnce(&mut Open) -> raw::Result<R>,
+    ) -> Result<R, Failure> {
+        let mine = self.open.as_mut().map(|open| open.settle().and_then(|()| f(open)));
+        let mine = mine.map(|result| result.map_err(|cause| self.failure(task, subject, cause)));
+        if self.together {
+            return agree(task, mine.unwrap_or_else(|| Err(self.failure(task, subject, "the file is not open"))));
+        }
+        let mine =
+            mine.or_else(|| (task.rank() == 0).then(|| Err(self.failure(task, subject, "the file is not open"))));
+        task.comm().broadcast_object(0, mine)
+    }
+
+    /// What is known of a dataset.
+    pub(super) fn info(&mut self, task: &Task, name: &str) -> Result<Info, Failure> {
+        if let Some(info) = self.infos.get(name) {
+            return Ok(info.clone());
+        }
+        let info = self.on_all(task, name, |open| Info::of(&open.dataset(name)?))?;
+        self.infos.insert(name.into(), info.clone());
+        Ok(info)
+    }
+
+    /// What this task says of what went wrong with a dataset, a group, or (where `subject` is empty) the file.
+    pub(super) fn failure(&self, task: &Task, subject: &str, cause: impl Display) -> Failure {
+        let text = if subject.is_empty() { cause.to_string() } else { format!("\"{subject}\": {cause}") };
+        Failure::file(task, &self.path, &io::Error::other(text))
+    }
+}
+
+/// Whether all tasks write and read together.
+#[cfg(feature = "hdf5-mpio")]
+fn together(task: &Task, options: &Options) -> bool {
+    task.comm().as_mpi().is_some() && !options.one_writer && (task.size() > 1 || !options.hints.is_empty())
+}
+
+/// Not without MPI-IO, which is said once where there are several processes.
+#[cfg(not(feature = "hdf5-mpio"))]
+fn together(task: &Task, _: &Options) -> bool {
+    static SAID: std::sync::Once = std::sync::Once::new();
+    if task.rank() == 0 && task.size() > 1 && pmi::launched_rank().is_some() {
+        SAID.call_once(|| {
+            eprintln!(
+                "pmi-array: HDF5 without MPI-IO: one task writes and reads for all, in turn; build with the feature hdf5-mpio"
+            );
+        });
+    }
+    false
+}
+
+/// Looks at the path before HDF5 does: whether there is a file. Its errors are the system's.
+fn check(path: &Path, mode: Mode, locks: bool) -> io::Result<bool> {
+    let exists = match path.metadata() {
+        Ok(found) if found.is_dir() => return Err(io::Error::from_raw_os_error(libc::EISDIR)),
+        Ok(_) => true,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound && matches!(mode, Mode::Create | Mode::Save) => false,
+        Err(cause) => return Err(cause),
+    };
+    if exists {
+        let file = std::fs::File::options().read(true).write(mode != Mode::Read).open(path)?;
+        if locks {
+            check_lock(&file, mode)?;
+        }
+    } else if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        folder.metadata()?;
+    }
+    Ok(exists)
+}
+
+/// Whether the file is free. HDF5 holds a lock while a file is open, but does not look for one where it uses MPI-IO.
+fn check_lock(file: &std::fs::File, mode: Mode) -> io::Result<()> {
+    if std::env::var("HDF5_USE_FILE_LOCKING").is_ok_and(|use_it| use_it == "FALSE" || use_it == "0") {
+        return Ok(());
+    }
+    let locked = if mode == Mode::Read { file.try_lock_shared() } else { file.try_lock() };
+    match locked {
+        Err(std::fs::TryLockError::WouldBlock) => {
+            Err(io::Error::other("the file is open elsewhere: close it there first"))
+        }
+        // Not every file system has locks.
+        _ => Ok(()),
+    }
+}

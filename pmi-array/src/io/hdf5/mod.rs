@@ -1,0 +1,22 @@
+//! HDF5 files. From the bottom up: the [door](raw) to the C library, [types](types) of elements, writing in the
+//! [background](queue), what is [known](info) of a dataset, the [file](file) that the tasks have open (by [MPI-IO](mpio)), [chunks](chunks) and the [transfer](transfer)
+//! of elements, [attributes](attribute) and [names of axes](scales), [making](create) datasets, [reader](reader), [writer](writer).
+
+mod raw;
+mod types;
+mod queue;
+mod info;
+#[cfg(feature = "hdf5-mpio")]
+mod mpio;
+mod file;
+mod chunks;
+mod transfer;
+mod attribute;
+mod scales;
+mod create;
+mod reader;
+mod writer;
+
+pub use attribute::H5Value;
+pub use reader::{H5Reader, H5Selection};
+pub use writer::{H5Dataset, H5Options, H5Writer};

@@ -1,0 +1,55 @@
+//! Files that all ranks of an MPI job have open.
+
+use super::raw;
+use hdf5_metno::file::FileBuilder;
+use mpi_sys::{MPI_Info, MPI_Info_create, MPI_Info_free, MPI_Info_set, MPI_SUCCESS};
+use pmi::Comm;
+use std::ffi::{CString, c_int};
+use std::path::Path;
+
+/// Has the file opened by MPI-IO with these hints, and its structure changed and read by all ranks together: one reads
+/// it and tells the others. All tasks of the communicator take part.
+pub(super) fn set(builder: &mut FileBuilder, comm: &Comm, hints: &[(String, String)]) -> raw::Result<()> {
+    let comm = comm.as_mpi().ok_or("there is no MPI in the embedded world")?;
+    let mut info = Hints::new(hints)?;
+    builder.fapl().mpio(comm, Some(info.0)).all_coll_metadata_ops(true).coll_metadata_write(true);
+    info.free()
+}
+
+/// What the disk must have room for beside the elements: the structure of the file.
+const SLACK: u64 = 1 << 20;
+
+/// Whether the file system of this folder has room for so many bytes, as far as it tells.
+pub(super) fn has_room(folder: &Path, bytes: u64) -> bool {
+    rustix::fs::statvfs(folder).map_or(true, |disk| disk.f_bavail.saturating_mul(disk.f_frsize) > bytes + SLACK)
+}
+
+/// An info object of MPI.
+struct Hints(MPI_Info);
+
+fn check(what: &str, code: c_int) -> raw::Result<()> {
+    if code == MPI_SUCCESS as c_int { Ok(()) } else { Err(format!("{what} failed with code {code}").into()) }
+}
+
+impl Hints {
+    fn new(hints: &[(String, String)]) -> raw::Result<Self> {
+        let text = |text: &str| CString::new(text).map_err(|cause| format!("the hint {text:?}: {cause}"));
+        // SAFETY: MPI has been initialised, since there is a communicator; null handles of its are valid zeros, and
+        // overwritten.
+        let mut info: MPI_Info = unsafe { std::mem::zeroed() };
+        // SAFETY: the pointer is to a live value; the texts end with a NUL.
+        unsafe {
+            check("MPI_Info_create", MPI_Info_create(&mut info))?;
+            for (key, value) in hints {
+                let (key, value) = (text(key)?, text(value)?);
+                check("MPI_Info_set", MPI_Info_set(info, key.as_ptr().cast_mut(), value.as_ptr().cast_mut()))?;
+            }
+        }
+        Ok(Self(info))
+    }
+
+    fn free(&mut self) -> raw::Result<()> {
+        // SAFETY: the object is ours; those who use it have copies.
+        check("MPI_Info_free", unsafe { MPI_Info_free(&mut self.0) })
+    }
+}

@@ -1,0 +1,81 @@
+//! Writing in the background: one frame is on its way to the file while the next is computed.
+
+use std::cell::Cell;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::{JoinHandle, spawn};
+
+/// What a thread beside the task's writes, in order. It calls HDF5, which has a lock, and no MPI.
+pub(super) struct Queue {
+    /// `None` when it comes to its end.
+    jobs: Option<Sender<Job>>,
+    results: Receiver<Result<(), String>>,
+    thread: Option<JoinHandle<()>>,
+    /// How many jobs have not been heard of.
+    waiting: Cell<usize>,
+}
+
+/// Something to write.
+pub(super) type Job = Box<dyn FnOnce() -> Result<(), String> + Send>;
+
+impl Queue {
+    pub(super) fn new() -> Self {
+        let (jobs, todo) = channel::<Job>();
+        let (done, results) = channel();
+        let work = move || {
+            for job in todo {
+                if done.send(job()).is_err() {
+                    break;
+                }
+            }
+        };
+        Self { jobs: Some(jobs), results, thread: Some(spawn(work)), waiting: Cell::new(0) }
+    }
+
+    /// Writes it later.
+    pub(super) fn push(&self, job: Job) {
+        self.waiting.set(self.waiting.get() + 1);
+        // A thread that has died is heard of in `finish`.
+        let _ = self.jobs.as_ref().expect("the queue has not ended").send(job);
+    }
+
+    /// Waits until all is written. The first failure.
+    pub(super) fn finish(&self) -> Result<(), String> {
+        let gone = |_| Err("the thread that writes in the background has died".into());
+        (0..self.waiting.take()).fold(Ok(()), |done, _| done.and(self.results.recv().unwrap_or_else(gone)))
+    }
+}
+
+impl Drop for Queue {
+    /// Writes what is left.
+    fn drop(&mut self) {
+        self.jobs = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn jobs_are_done_in_order_and_failures_are_told_once() {
+        let queue = Queue::new();
+        let at = Arc::new(AtomicUsize::new(0));
+        for number in 0..100 {
+            let at = at.clone();
+            let job = move || {
+                assert_eq!(at.fetch_add(1, Ordering::Relaxed), number);
+                if number % 40 == 39 { Err(format!("number {number}")) } else { Ok(()) }
+            };
+            queue.push(Box::new(job));
+        }
+        assert_eq!(queue.finish(), Err("number 39".into()));
+        assert_eq!((queue.finish(), at.load(Ordering::Relaxed)), (Ok(()), 100));
+        queue.push(Box::new(|| panic!("on purpose")));
+        assert!(queue.finish().unwrap_err().contains("has died"));
+    }
+}

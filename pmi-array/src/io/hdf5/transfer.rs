@@ -1,0 +1,366 @@
+//! Moving elements between the tasks of an array and a dataset.
+//!
+//! The array is cut into [pieces](crate::io::pieces) in the order of the file. Where all tasks have the file open, all
+//! write or read their pieces together, by MPI-IO's two phases. Otherwise task 0 writes and reads for the others, one
+//! after the other: each sends its piece when it is asked to, so that no more than one is on its way.
+
+use super::chunks::Cut;
+use super::file::FULL;
+use super::info::{Filters, Info};
+use super::queue::Queue;
+use super::raw;
+use crate::element::Element;
+use crate::io::pieces::{read_pieces, write_pieces};
+use crate::layout::Layout;
+use bytemuck::Pod;
+use hdf5_metno::{Dataset, Datatype, PropertyList};
+use pmi::{Task, op};
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+#[cfg(feature = "hdf5-mpio")]
+use std::path::PathBuf;
+use std::rc::Rc;
+
+/// The bytes of a part of a piece that travels, or that is compressed at once.
+const PART: usize = 16 << 20;
+/// The bytes that one collective call writes: the counts of some MPI libraries are C ints.
+const COLLECTIVE: usize = 1 << 30;
+
+const GO: u32 = 0;
+const PARCEL: u32 = 1;
+const ELEMENTS: u32 = 2;
+
+/// What a task that has the file open has of a dataset.
+pub(super) struct Access {
+    pub(super) dataset: Dataset,
+    pub(super) list: PropertyList,
+    /// Of the elements in memory.
+    pub(super) kind: Datatype,
+    /// What writes in the background, where that is wanted.
+    pub(super) queue: Option<Rc<Queue>>,
+    /// The folder of the file.
+    #[cfg(feature = "hdf5-mpio")]
+    pub(super) folder: PathBuf,
+}
+
+/// Where an array is in a dataset, and who writes or reads it.
+pub(super) struct Transfer<'a> {
+    pub(super) task: &'a Task,
+    pub(super) info: &'a Info,
+    /// The index in the dataset of the array's first element. The dataset may have more axes than the array, before the
+    /// array's, along which it is at this index.
+    pub(super) origin: &'a [usize],
+    /// `None` on tasks for which task 0 does it.
+    pub(super) access: Option<Access>,
+    /// Whether all tasks do it together.
+    pub(super) together: bool,
+}
+
+/// A part of a task's piece: a box in the dataset.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Place {
+    start: Vec<usize>,
+    count: Vec<usize>,
+    len: usize,
+}
+
+/// What a task sends of its piece.
+#[derive(Serialize, Deserialize)]
+enum Parcel {
+    Nothing,
+    /// The elements of a box.
+    Elements(Place),
+    /// Chunks that are compressed: where each begins, and how many bytes it has.
+    Chunks(Vec<(Vec<usize>, usize)>),
+}
+
+impl Transfer<'_> {
+    /// Writes an array. All tasks take part; the result is this task's own.
+    pub(super) fn write<T: Element>(&self, layout: &Layout, slab: &[T]) -> Result<(), String> {
+        let direct = self.compresses(layout);
+        let grain = self.grain(layout);
+        write_pieces(self.task, layout, slab, &grain, |ranges, elements| {
+            let limit = self.limit::<T::Bits>(direct.is_some());
+            let parts = self.parts(ranges, elements.len(), &grain, size_of::<T>(), limit);
+            let mut rest = elements;
+            let mut done = Ok(());
+            for round in 0..self.rounds(parts.len()) {
+                let part = parts.get(round);
+                let elements = rest.split_off(..part.map_or(0, |part| part.len)).expect("parts add up to the piece");
+                let wrote = match (part, direct) {
+                    _ if !self.has_room(size_of_val(elements)) => Err(FULL.into()),
+                    (Some(part), Some((shuffle, level))) => self.write_chunks(part, elements, shuffle, level),
+                    _ => self.write_part(part, elements),
+                };
+                done = done.and(wrote);
+            }
+            done
+        })
+    }
+
+    /// Reads an array. All tasks take part; the result is this task's own.
+    pub(super) fn read<T: Element>(&self, layout: &Layout) -> Result<Vec<T>, String> {
+        let grain = self.grain(layout);
+        read_pieces(self.task, layout, &grain, |ranges, elements| {
+            let parts = self.parts(ranges, elements.len(), &grain, size_of::<T>(), self.limit::<T::Bits>(false));
+            let mut rest = elements;
+            let mut done = Ok(());
+            for round in 0..self.rounds(parts.len()) {
+                let part = parts.get(round);
+                let elements =
+                    rest.split_off_mut(..part.map_or(0, |part| part.len)).expect("parts add up to the piece");
+                done = done.and(self.read_part(part, elements));
+            }
+            done
+        })
+    }
+
+    /// How many axes the dataset has before those of the array.
+    fn lead(&self, layout: &Layout) -> usize {
+        self.origin.len() - layout.shape().len()
+    }
+
+    /// What pieces shall not divide: the chunks, where they go through filters and the array begins with one.
+    fn grain(&self, layout: &Layout) -> Vec<usize> {
+        let lead = self.lead(layout);
+        match &self.info.chunk {
+            Some(chunk) if self.info.filters != Filters::None && self.starts_with_chunk(chunk) => {
+                chunk[lead..].to_vec()
+            }
+            _ => vec![1; layout.shape().len()],
+        }
+    }
+
+    fn starts_with_chunk(&self, chunk: &[usize]) -> bool {
+        self.origin.iter().zip(chunk).all(|(start, chunk)| start.is_multiple_of(*chunk))
+    }
+
+    /// Whether whole chunks are compressed here, by all threads, and how: where one task writes, and the array fills all
+    /// the chunks that it touches, but for those at the dataset's edge.
+    fn compresses(&self, layout: &Layout) -> Option<(bool, u8)> {
+        let (Some(chunk), Filters::Deflate { shuffle, level }) = (&self.info.chunk, self.info.filters) else {
+            return None;
+        };
+        let lead = self.lead(layout);
+        let whole = (lead..chunk.len()).all(|axis| {
+            let end = self.origin[axis] + layout.shape()[axis - lead];
+            end.is_multiple_of(chunk[axis]) || end == self.info.shape[axis]
+        });
+        let in_one = chunk[..lead].iter().all(|len| *len == 1);
+        (!self.together && whole && in_one && lead < chunk.len() && self.starts_with_chunk(chunk))
+            .then_some((shuffle, level))
+    }
+
+    /// How many bytes of a piece are handled at once.
+    fn limit<B>(&self, compressed: bool) -> usize {
+        let chunk = self.info.chunk.as_ref().map_or(0, |chunk| chunk.iter().product::<usize>() * size_of::<B>());
+        if compressed {
+            // Enough for all threads.
+            PART.max(4 * self.task.threads() * chunk)
+        } else if self.together {
+            if self.info.filters == Filters::None { COLLECTIVE } else { PART.max(chunk) }
+        } else if self.task.rank() == 0 {
+            usize::MAX
+        } else {
+            PART
+        }
+    }
+
+    /// Cuts a piece, a box of the array, along its first axes into parts that are contiguous in it and divide no grain.
+    fn parts(&self, ranges: &[Range<usize>], len: usize, grain: &[usize], element: usize, limit: usize) -> Vec<Place> {
+        if len == 0 {
+            return Vec::new();
+        }
+        let lead = self.origin.len() - ranges.len();
+        let mut step: Vec<_> = ranges.iter().map(Range::len).collect();
+        let mut size = element * len;
+        for (step, grain) in step.iter_mut().zip(grain) {
+            let one = size / *step;
+            *step = (limit / one.max(1) / grain * grain).clamp(*grain, (*step).max(*grain)).min(*step);
+            size = one * *step;
+            if size <= limit || *step > 1 {
+                break;
+            }
+        }
+        let mut parts = Vec::new();
+        let mut at: Vec<_> = ranges.iter().map(|range| range.start).collect();
+        loop {
+            let count: Vec<_> = (0..at.len()).map(|axis| step[axis].min(ranges[axis].end - at[axis])).collect();
+            let start =
+                (0..self.origin.len()).map(|axis| self.origin[axis] + if axis < lead { 0 } else { at[axis - lead] });
+            let len = count.iter().product();
+            parts.push(Place { start: start.collect(), count: [vec![1; lead], count].concat(), len });
+            let Some(axis) = (0..at.len()).rev().find(|axis| at[*axis] + step[*axis] < ranges[*axis].end) else {
+                break;
+            };
+            at[axis] += step[axis];
+            for axis in axis + 1..at.len() {
+                at[axis] = ranges[axis].start;
+            }
+        }
+        parts
+    }
+
+    /// How many rounds it takes until all tasks are through their parts.
+    fn rounds(&self, parts: usize) -> usize {
+        if self.task.size() == 1 { parts } else { self.task.comm().all_reduce(&[parts], op::MAX)[0] }
+    }
+
+    /// Whether the disk has room for parts of so many bytes on this task, and what the others have.
+    ///
+    /// Ranks that compress together note where their chunks are as these are written. A rank that could not write
+    /// notes less than the others, who would wait for it when the file is closed; so this is asked before, where the answer
+    /// is the same on all.
+    #[cfg(feature = "hdf5-mpio")]
+    fn has_room(&self, bytes: usize) -> bool {
+        if !self.together || self.info.filters == Filters::None {
+            return true;
+        }
+        let comm = self.task.comm();
+        let needed = comm.reduce(0, &[bytes as u64], op::SUM);
+        let room = needed.is_none_or(|needed| super::mpio::has_room(&self.access().folder, needed[0]));
+        comm.broadcast_object(0, Some(room))
+    }
+
+    /// The library says it to the one task that writes.
+    #[cfg(not(feature = "hdf5-mpio"))]
+    fn has_room(&self, _: usize) -> bool {
+        true
+    }
+
+    fn access(&self) -> &Access {
+        self.access.as_ref().expect("the file is open on a task that writes or reads")
+    }
+
+    fn write_here<B: Pod + Send>(&self, place: Option<&Place>, elements: &[B]) -> Result<(), String> {
+        let Access { dataset, list, kind, queue, .. } = self.access();
+        if let (Some(queue), Some(place)) = (queue, place) {
+            let (dataset, list, kind) = (dataset.clone(), list.clone(), kind.clone());
+            let (place, elements) = (place.clone(), elements.to_vec());
+            queue.push(Box::new(move || {
+                let wrote = raw::write(&dataset, &list, &kind, &place.start, &place.count, &elements);
+                wrote.map_err(|cause| cause.to_string())
+            }));
+            return Ok(());
+        }
+        let nothing = vec![0; self.origin.len()];
+        let (start, count) = place.map_or((&nothing, &nothing), |place| (&place.start, &place.count));
+        raw::write(dataset, list, kind, start, count, elements).map_err(|cause| cause.to_string())
+    }
+
+    fn read_here<B: Pod>(&self, place: Option<&Place>, elements: &mut [B]) -> Result<(), String> {
+        let Access { dataset, list, kind, .. } = self.access();
+        let nothing = vec![0; self.origin.len()];
+        let (start, count) = place.map_or((&nothing, &nothing), |place| (&place.start, &place.count));
+        raw::read(dataset, list, kind, start, count, elements).map_err(|cause| cause.to_string())
+    }
+
+    /// Writes a part of every task.
+    fn write_part<B: Pod + Send>(&self, part: Option<&Place>, elements: &[B]) -> Result<(), String> {
+        if self.together {
+            return self.write_here(part, elements);
+        }
+        let parcel = part.map_or(Parcel::Nothing, |part| Parcel::Elements(part.clone()));
+        if self.task.rank() > 0 {
+            self.send(&parcel, elements);
+            return Ok(());
+        }
+        let mine = if part.is_some() { self.write_here(part, elements) } else { Ok(()) };
+        mine.and(self.write_for_others::<B>())
+    }
+
+    /// Compresses a part of this task's, and writes those of every task.
+    fn write_chunks<B: Pod + Send>(
+        &self,
+        part: &Place,
+        elements: &[B],
+        shuffle: bool,
+        level: u8,
+    ) -> Result<(), String> {
+        let chunk = self.info.chunk.as_deref().unwrap_or_default();
+        let cut = Cut { shape: &part.count, chunk, element: size_of::<B>(), shuffle, level };
+        let chunks = cut.compress(self.task, bytemuck::must_cast_slice(elements));
+        let place = |(start, bytes): (Vec<usize>, Vec<u8>)| {
+            (start.iter().zip(&part.start).map(|(inside, start)| inside + start).collect::<Vec<_>>(), bytes)
+        };
+        let chunks: Result<Vec<_>, _> = chunks.map(|chunks| chunks.into_iter().map(place).collect());
+        if self.task.rank() == 0 {
+            let mine = chunks
+                .and_then(|chunks| chunks.into_iter().try_for_each(|(start, bytes)| self.write_chunk(&start, bytes)));
+            return mine.and(self.write_for_others::<B>());
+        }
+        let mine = chunks.as_ref().map(drop).map_err(Clone::clone);
+        let (starts, bytes): (Vec<_>, Vec<_>) = chunks.unwrap_or_default().into_iter().unzip();
+        let lengths = bytes.iter().map(Vec::len);
+        self.send(&Parcel::Chunks(starts.into_iter().zip(lengths).collect()), &bytes.concat());
+        mine
+    }
+
+    fn write_chunk(&self, start: &[usize], bytes: Vec<u8>) -> Result<(), String> {
+        let (dataset, start) = (self.access().dataset.clone(), start.to_vec());
+        let write = move || raw::write_chunk(&dataset, &start, &bytes).map_err(|cause| cause.to_string());
+        match &self.access().queue {
+            Some(queue) => queue.push(Box::new(write)),
+            None => return write(),
+        }
+        Ok(())
+    }
+
+    /// Sends a parcel to task 0 when it asks.
+    fn send<B: Pod>(&self, parcel: &Parcel, data: &[B]) {
+        let comm = self.task.comm();
+        comm.recv::<u8>(0, GO);
+        comm.send_object(0, PARCEL, parcel);
+        comm.send(0, ELEMENTS, data);
+    }
+
+    /// On task 0: takes and writes a parcel of every other task.
+    fn write_for_others<B: Pod + Send>(&self) -> Result<(), String> {
+        let comm = self.task.comm();
+        let mut done = Ok(());
+        for other in 1..self.task.size() {
+            comm.send(other, GO, &[0u8]);
+            let wrote = match comm.recv_object(other, PARCEL) {
+                Parcel::Nothing => {
+                    comm.recv::<B>(other, ELEMENTS);
+                    Ok(())
+                }
+                Parcel::Elements(place) => self.write_here(Some(&place), &comm.recv::<B>(other, ELEMENTS)),
+                Parcel::Chunks(chunks) => {
+                    let bytes = comm.recv::<u8>(other, ELEMENTS);
+                    let mut rest = &bytes[..];
+                    chunks.iter().try_for_each(|(start, len)| {
+                        self.write_chunk(start, rest.split_off(..*len).expect("lengths add up").to_vec())
+                    })
+                }
+            };
+            done = done.and(wrote);
+        }
+        done
+    }
+
+    /// Reads a part of every task.
+    fn read_part<B: Pod>(&self, part: Option<&Place>, elements: &mut [B]) -> Result<(), String> {
+        if self.together {
+            return self.read_here(part, elements);
+        }
+        let comm = self.task.comm();
+        if self.task.rank() > 0 {
+            comm.recv::<u8>(0, GO);
+            comm.send_object(0, PARCEL, &part);
+            comm.recv_into(0, ELEMENTS, elements);
+            return Ok(());
+        }
+        let mut done = if part.is_some() { self.read_here(part, elements) } else { Ok(()) };
+        for other in 1..self.task.size() {
+            comm.send(other, GO, &[0u8]);
+            let place: Option<Place> = comm.recv_object(other, PARCEL);
+            let mut buffer = bytemuck::zeroed_vec::<B>(place.as_ref().map_or(0, |place| place.len));
+            if place.is_some() {
+                done = done.and(self.read_here(place.as_ref(), &mut buffer));
+            }
+            comm.send(other, ELEMENTS, &buffer);
+        }
+        done
+    }
+}

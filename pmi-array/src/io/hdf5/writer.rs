@@ -1,0 +1,487 @@
+//! Writing.
+
+use super::attribute::{self, H5Value};
+use super::create::Recipe;
+use super::file::{Mode, Opened, Options};
+use super::info::Filters;
+use super::queue::Queue;
+use super::raw;
+use super::reader::{H5Reader, object};
+use super::scales::growing;
+use super::transfer::{Access, Transfer};
+use super::types::Kind;
+use crate::array::{DistArray, Shape, layout_of};
+use crate::element::Element;
+use crate::error::{Error, Result};
+use crate::io::failure::{Failure, agree};
+use crate::layout::Layout;
+use ndarray::Dimension;
+use pmi::Task;
+use std::ops::Deref;
+use std::path::Path;
+use std::rc::Rc;
+
+/// An HDF5 file that is open for writing, and for all that [`H5Reader`] does.
+///
+/// The controller has it; its methods have all tasks write together where HDF5 has MPI-IO, otherwise the first, which
+/// writes for the others. Programs look the same, and so do the files. Dropping it closes the file;
+/// [`close`](H5Writer::close) also says what went wrong.
+///
+/// ```
+/// use ndarray::Ix3;
+/// use pmi_array::{DistArray, H5Writer};
+/// # pmi::with_tasks(2, || -> pmi_array::Result<()> {
+/// # let folder = std::env::temp_dir().join(format!("pmi-h5writer-{}", std::process::id()));
+/// # std::fs::create_dir_all(&folder).unwrap();
+/// # let path = folder.join("run.h5");
+/// let file = H5Writer::create(&path)?;
+/// file.set_attribute("/", "title", "a test")?;
+/// file.dataset("x").dims(["x"]).units("m").create(&DistArray::linspace(0.0, 1.0, 5))?;
+/// let frames = file.dataset("wave").dims(["time", "y", "x"]).units("K").deflate(1).shuffle().unlimited();
+/// frames.zeros::<f64, _>((0, 4, 5))?;
+/// for step in 0..3 {
+///     file.append("wave", &DistArray::from_fn((4, 5), |(y, x)| (y + x) as f64 + step as f64))?; // one frame
+/// }
+/// assert_eq!(file.shape("wave")?, [3, 4, 5]);
+/// let last = file.read_slice::<f64, Ix3>("wave", &[2..3, 0..4, 0..5])?;
+/// assert_eq!(last.get((0, 3, 4)), 9.0);
+/// file.close()?;
+/// # std::fs::remove_dir_all(&folder).unwrap();
+/// # Ok(())
+/// # }).unwrap()
+/// ```
+///
+/// A process that dies leaves the file as it was when it was last [flushed](H5Writer::flush) or closed, if nothing was
+/// changed after: HDF5 keeps no journal.
+#[derive(Debug)]
+pub struct H5Writer {
+    file: H5Reader,
+}
+
+impl Deref for H5Writer {
+    type Target = H5Reader;
+
+    fn deref(&self) -> &H5Reader {
+        &self.file
+    }
+}
+
+/// How to open a file: see [`H5Writer::options`].
+#[derive(Debug, Clone)]
+#[must_use = "nothing is opened before create or open"]
+pub struct H5Options(Options);
+
+impl H5Options {
+    /// What has `threshold` bytes or more begins at a multiple of `alignment` bytes: on parallel file systems that of a
+    /// stripe.
+    pub fn alignment(mut self, threshold: u64, alignment: u64) -> Self {
+        self.0.alignment = Some((threshold, alignment));
+        self
+    }
+
+    /// A hint of MPI-IO, as `"romio_cb_write"`, `"striping_factor"` or `"cb_nodes"`. The library ignores those it does not
+    /// know; so do we where there is no MPI-IO.
+    pub fn hint(mut self, key: &str, value: &str) -> Self {
+        self.0.hints.push((key.into(), value.into()));
+        self
+    }
+
+    /// Whether [`append`](H5Writer::append) returns when it has a copy of the frame, which is written while the program
+    /// goes on; the next one waits until that is done, so there is never more than one. A failure is told by the next
+    /// method that uses the file.
+    ///
+    /// Where ranks write together, by MPI-IO, frames are written before `append` returns all the same.
+    pub fn overlap(mut self, overlap: bool) -> Self {
+        self.0.overlap = overlap;
+        self
+    }
+
+    /// One task writes and reads for all, as without MPI-IO: for file systems where MPI-IO does not work well, and files
+    /// that are compressed by all threads of few ranks.
+    pub fn one_writer(mut self) -> Self {
+        self.0.one_writer = true;
+        self
+    }
+
+    fn as_mode(self, mode: Mode, path: &Path) -> Result<H5Writer> {
+        Ok(H5Writer { file: H5Reader::open_as(path, Options { mode, ..self.0 })? })
+    }
+
+    /// As [`H5Writer::create`].
+    ///
+    /// # Errors
+    /// As [`H5Writer::create`].
+    pub fn create(self, path: impl AsRef<Path>) -> Result<H5Writer> {
+        self.as_mode(Mode::Create, path.as_ref())
+    }
+
+    /// As [`H5Writer::open`].
+    ///
+    /// # Errors
+    /// As [`H5Writer::open`].
+    pub fn open(self, path: impl AsRef<Path>) -> Result<H5Writer> {
+        self.as_mode(Mode::Change, path.as_ref())
+    }
+}
+
+impl H5Writer {
+    /// Creates a file, in the place of one that is there. All tasks take part.
+    ///
+    /// # Errors
+    /// Where the file cannot be written: it is a folder, its folder is missing, there is no permission, it is open
+    /// elsewhere.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self> {
+        Self::options().create(path)
+    }
+
+    /// Opens a file that exists, to change it. All tasks take part.
+    ///
+    /// # Errors
+    /// As [`create`](H5Writer::create), and where there is no such file or it is no HDF5 file.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::options().open(path)
+    }
+
+    /// How to open a file, where that matters: `H5Writer::options().alignment(1 << 20, 1 << 20).create(path)`.
+    pub fn options() -> H5Options {
+        H5Options(Options::new(Mode::Create))
+    }
+
+    /// Makes a group, and those before the slashes of its name. One that is there stays as it is.
+    ///
+    /// # Errors
+    /// Where that is not possible: a part of the name is a dataset.
+    pub fn group(&self, name: &str) -> Result<()> {
+        let make = |task: &Task, file: &mut Opened, name: String| {
+            file.on_all(task, &name, |open| match open.file.link_exists(&name) {
+                true => open.file.group(&name).map(drop),
+                false => open.file.create_group(&name).map(drop),
+            })
+        };
+        self.on_tasks(make, self.name(name)?)
+    }
+
+    /// Sets an attribute of a dataset or group, in the place of one of this name; `"/"` is the file's own group.
+    ///
+    /// # Errors
+    /// Where there is no such object.
+    pub fn set_attribute(&self, of: &str, name: &str, value: impl Into<H5Value>) -> Result<()> {
+        let set = |task: &Task, file: &mut Opened, (of, name, value): (String, String, H5Value)| {
+            file.on_all(task, &of, |open| attribute::write(&*object(open, &of)?, &name, &value))
+        };
+        self.on_tasks(set, (of.into(), name.into(), value.into()))
+    }
+
+    /// A dataset to be made. Slashes in its name stand for groups, which are made where they are missing.
+    pub fn dataset(&self, name: &str) -> H5Dataset<'_> {
+        H5Dataset { file: self, recipe: Recipe { name: name.into(), ..Recipe::default() } }
+    }
+
+    /// Appends to a dataset along its axis 0, which must be [unlimited](H5Dataset::unlimited): one frame, an array with
+    /// an axis less, or several, with as many axes.
+    ///
+    /// # Errors
+    /// Where there is no such dataset, it cannot grow, has another type or shape, or cannot be written.
+    ///
+    /// # Panics
+    /// Where the array is not one of the tasks that have the file open.
+    #[track_caller]
+    pub fn append<T: Element, D: Dimension + 'static>(&self, name: &str, frame: &DistArray<T, D>) -> Result<()> {
+        frame.check_tasks();
+        let append = |task: &Task, file: &mut Opened, (name, frame): (String, DistArray<T, D>)| {
+            let at = file.grow(task, &name, &Kind::of::<T>(), frame.shape())?;
+            let queue = file.open.as_ref().and_then(|open| open.queue.clone());
+            let wrote = file.write_at(task, &name, frame.layout(), &frame.elements(task), &at, queue);
+            wrote.inspect_err(|_| file.shrink(&name, at[0]))
+        };
+        self.on_tasks(append, (self.name(name)?, frame.clone()))
+    }
+
+    /// Writes an array into a dataset, its first element at the index `start`. The array may have fewer axes than the
+    /// dataset: those that it lacks are the first ones.
+    ///
+    /// # Errors
+    /// Where there is no such dataset, the array does not fit into it, or it cannot be written.
+    ///
+    /// # Panics
+    /// Where the array is not one of the tasks that have the file open.
+    #[track_caller]
+    pub fn write_slice<T: Element, D: Dimension + 'static>(
+        &self,
+        name: &str,
+        start: &[usize],
+        array: &DistArray<T, D>,
+    ) -> Result<()> {
+        array.check_tasks();
+        let write = |task: &Task, file: &mut Opened, (name, start, array): (String, Vec<usize>, DistArray<T, D>)| {
+            file.check_fits(task, &name, &Kind::of::<T>(), &start, array.shape())?;
+            file.write_at(task, &name, array.layout(), &array.elements(task), &start, None)
+        };
+        self.on_tasks(write, (self.name(name)?, start.to_vec(), array.clone()))
+    }
+
+    /// Has the system write what HDF5 still has in memory: another program may read the file then, and finds all that was
+    /// written so far.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn flush(&self) -> Result<()> {
+        self.on_tasks(
+            |task, file, ()| {
+                file.stretch_scales(task)?;
+                file.on_all(task, "", |open| open.file.flush())
+            },
+            (),
+        )
+    }
+
+    /// Closes the file. All tasks take part.
+    ///
+    /// # Errors
+    /// Where what HDF5 still had in memory cannot be written.
+    pub fn close(self) -> Result<()> {
+        self.finish()
+    }
+
+    fn finish(&self) -> Result<()> {
+        let close = |task: &Task, file: &mut Opened, ()| {
+            let stretched = file.stretch_scales(task);
+            file.close(task).and(stretched)
+        };
+        self.on_tasks(close, ())
+    }
+}
+
+impl Drop for H5Writer {
+    /// Closes the file; nobody is told of errors.
+    fn drop(&mut self) {
+        let _ = self.finish();
+    }
+}
+
+impl Opened {
+    /// Makes room behind the last index of axis 0 for an array of this shape, and tells where.
+    fn grow(&mut self, task: &Task, name: &str, kind: &Kind, array: &[usize]) -> Result<Vec<usize>, Failure> {
+        let mut info = self.info(task, name)?;
+        let (shape, frame) = (&mut info.shape, if array.len() + 1 == info.unlimited.len() { 0 } else { 1 });
+        let fits =
+            shape.len() == array.len() + 1 - frame && array[frame.min(array.len())..] == shape[1.min(shape.len())..];
+        if !fits || info.kind != *kind || info.unlimited.first() != Some(&true) {
+            let axis = if info.unlimited.first() == Some(&true) { "unlimited" } else { "fixed" };
+            let text = format!(
+                "an array of shape {array:?} and {kind} cannot be appended to {shape:?} of {}, whose axis 0 is {axis}",
+                info.kind
+            );
+            return Err(self.failure(task, name, text));
+        }
+        let mut start = vec![0; shape.len()];
+        start[0] = shape[0];
+        if info.filters == Filters::None {
+            self.check_room(task, name, array.iter().product::<usize>() * kind.size())?;
+        }
+        shape[0] += if frame == 0 { 1 } else { array[0] };
+        let grown = self.open.as_mut().map_or(Ok(()), |open| {
+            // The last frame is written before the next is taken: no more than one is in memory.
+            open.settle()?;
+            raw::set_extent(&open.dataset(name)?, &info.shape)
+        });
+        agree(task, grown.map_err(|cause| self.failure(task, name, cause)))?;
+        self.grown.insert(name.into());
+        self.infos.insert(name.into(), info);
+        Ok(start)
+    }
+
+    /// Takes what could not be written off the end of axis 0 again.
+    fn shrink(&mut self, name: &str, len: usize) {
+        let Some(info) = self.infos.get_mut(name) else { return };
+        info.shape[0] = len;
+        if let Some(open) = &mut self.open {
+            // What went wrong before is what is told.
+            let _ = open.dataset(name).and_then(|dataset| raw::set_extent(&dataset, &info.shape));
+        }
+    }
+
+    /// Whether an array of this shape fits into a dataset from `start` on.
+    fn check_fits(
+        &mut self,
+        task: &Task,
+        name: &str,
+        kind: &Kind,
+        start: &[usize],
+        array: &[usize],
+    ) -> Result<(), Failure> {
+        let info = self.info(task, name)?;
+        let shape = &info.shape;
+        let lead = shape.len().checked_sub(array.len());
+        let fits = lead.is_some_and(|lead| {
+            let len = |axis: usize| if axis < lead { 1 } else { array[axis - lead] };
+            start.len() == shape.len()
+                && (0..shape.len()).all(|axis| start[axis].checked_add(len(axis)).is_some_and(|end| end <= shape[axis]))
+        });
+        if fits && info.kind == *kind {
+            return Ok(());
+        }
+        let text = format!("an array of shape {array:?} and {kind} at {start:?} is not in {shape:?} of {}", info.kind);
+        Err(self.failure(task, name, text))
+    }
+
+    /// Writes an array that fits, by itself or in the background. All tasks take part.
+    fn write_at<T: Element>(
+        &mut self,
+        task: &Task,
+        name: &str,
+        layout: &Layout,
+        slab: &[T],
+        origin: &[usize],
+        queue: Option<Rc<Queue>>,
+    ) -> Result<(), Failure> {
+        let (info, kind) = (self.info(task, name)?, Kind::of::<T>());
+        let dataset = self.open.as_mut().map(|open| open.settle().and_then(|()| open.dataset(name))).transpose();
+        let access = dataset.and_then(|dataset| self.access(&dataset, &kind));
+        let access = access.map(|access| access.map(|access| Access { queue, ..access }));
+        let access = agree(task, access.map_err(|cause| self.failure(task, name, cause)))?;
+        let transfer = Transfer { task, info: &info, origin, access, together: self.is_together() };
+        let wrote = transfer.write(layout, slab);
+        agree(task, wrote.map_err(|cause| self.failure(task, name, cause)))
+    }
+
+    /// Makes the scales of axes that have grown as long as these, where they have no values of their own.
+    fn stretch_scales(&mut self, task: &Task) -> Result<(), Failure> {
+        // In the same order on all tasks.
+        for name in std::mem::take(&mut self.grown) {
+            let Some(len) = self.infos.get(&name).map(|info| info.shape[0]) else { continue };
+            self.on_all(task, &name, |open| match growing(&open.dataset(&name)?)? {
+                Some(scale) if scale.get_shape()? < vec![len] => raw::set_extent(&scale, &[len]),
+                _ => Ok(()),
+            })?;
+        }
+        Ok(())
+    }
+}
+
+/// A dataset to be made. From [`H5Writer::dataset`].
+#[derive(Debug)]
+#[must_use = "no dataset is made before create or zeros"]
+pub struct H5Dataset<'a> {
+    file: &'a H5Writer,
+    recipe: Recipe,
+}
+
+impl<'a> H5Dataset<'a> {
+    /// Divides the dataset into chunks of this shape. Otherwise it has some only where it must, of at most 1 MiB, which
+    /// fit the rows of each task.
+    pub fn chunk(mut self, chunk: impl AsRef<[usize]>) -> Self {
+        self.recipe.chunk = Some(chunk.as_ref().to_vec());
+        self
+    }
+
+    /// Compresses each chunk, from 0 (not at all) and 1 (fast) to 9 (small). Where one task writes for all, and arrays
+    /// begin and end with a chunk, all threads compress.
+    pub fn deflate(mut self, level: u8) -> Self {
+        self.recipe.deflate = Some(level);
+        self
+    }
+
+    /// Brings bytes of the same weight together in each chunk, which makes numbers easier to compress.
+    pub fn shuffle(mut self) -> Self {
+        self.recipe.shuffle = true;
+        self
+    }
+
+    /// Lets axis 0 grow: see [`H5Writer::append`].
+    pub fn unlimited(mut self) -> Self {
+        self.recipe.unlimited = true;
+        self
+    }
+
+    /// The names of the axes. Those named alike in one group have the same coordinates: the dataset of that name, which is
+    /// made before those that use it with its own name for its one axis; where there is none the axis has no coordinates.
+    /// These are HDF5's dimension scales as netCDF uses them: xarray opens the file labelled.
+    pub fn dims<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.recipe.dims = names.into_iter().map(|name| name.as_ref().into()).collect();
+        self
+    }
+
+    /// The attribute `units`.
+    pub fn units(self, units: &str) -> Self {
+        self.attribute("units", units)
+    }
+
+    /// An attribute.
+    pub fn attribute(mut self, name: &str, value: impl Into<H5Value>) -> Self {
+        self.recipe.attributes.push((name.into(), value.into()));
+        self
+    }
+
+    /// Takes the place of a dataset of this name, which is there until the new one is complete. HDF5 uses its room again
+    /// only for what is written before the file is closed.
+    pub fn replace(mut self) -> Self {
+        self.recipe.replace = true;
+        self
+    }
+
+    /// Makes the dataset and writes the array. It gets its name when it is complete.
+    ///
+    /// Pieces of the array in another layout travel to the tasks that write them, buffers of 20 MiB on each.
+    ///
+    /// # Errors
+    /// Where there is something of this name, what was asked for makes no sense of the array, or the file cannot be
+    /// written: then there is no such dataset, and what else the file has is whole.
+    ///
+    /// # Panics
+    /// Where the array is not one of the tasks that have the file open.
+    #[track_caller]
+    pub fn create<T: Element, D: Dimension + 'static>(self, array: &DistArray<T, D>) -> Result<()> {
+        array.check_tasks();
+        let (file, recipe) = self.checked(array.shape())?;
+        let create = |task: &Task, file: &mut Opened, (recipe, array): (Recipe, DistArray<T, D>)| {
+            recipe.create(task, file, array.layout(), Some(&*array.elements(task)))
+        };
+        file.on_tasks(create, (recipe, array.clone()))
+    }
+
+    /// Makes the dataset of this shape, all zeros: to be [written in part](H5Writer::write_slice), or with no index of
+    /// axis 0, to be [appended to](H5Writer::append). How the shape is distributed tells what chunks fit.
+    ///
+    /// # Errors
+    /// As [`create`](H5Dataset::create).
+    ///
+    /// # Panics
+    /// Where the distribution does not fit the shape or the number of tasks.
+    #[track_caller]
+    pub fn zeros<T: Element, S: Shape>(self, shape: S) -> Result<()> {
+        let layout = layout_of(shape);
+        let (file, recipe) = self.checked(layout.shape())?;
+        let create = |task: &Task, file: &mut Opened, (recipe, layout): (Recipe, Layout)| {
+            recipe.create::<T>(task, file, &layout, None)
+        };
+        file.on_tasks(create, (recipe, layout))
+    }
+
+    fn checked(self, shape: &[usize]) -> Result<(&'a H5Writer, Recipe)> {
+        let Self { file, mut recipe } = self;
+        recipe.name = file.name(&recipe.name)?;
+        match recipe.mistake(shape) {
+            Some(mistake) => Err(Error::argument(mistake)),
+            None => Ok((file, recipe)),
+        }
+    }
+}
+
+impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
+    /// Writes the array as a dataset of an HDF5 file: of a new one, or of one that is there, whose other datasets stay.
+    /// A dataset of this name is replaced. More of what HDF5 has: [`H5Writer`]. Example: [`load_hdf5`](DistArray::load_hdf5).
+    ///
+    /// # Errors
+    /// As [`H5Writer::create`] and [`H5Dataset::create`].
+    ///
+    /// # Panics
+    /// Where the array is not one of the tasks that verbs address.
+    #[track_caller]
+    pub fn save_hdf5(&self, path: impl AsRef<Path>, name: &str) -> Result<()> {
+        let file = H5Writer::options().as_mode(Mode::Save, path.as_ref())?;
+        let saved = file.dataset(name).replace().create(self);
+        let closed = file.close();
+        saved.and(closed)
+    }
+}
