@@ -25,8 +25,8 @@ impl fmt::Debug for Error {
 enum Kind {
     #[error(transparent)]
     Pmi(#[from] pmi::Error),
-    #[error("{}: {cause}{}", path.display(), rank.map(|rank| format!(", on task {rank}")).unwrap_or_default())]
-    File { path: PathBuf, rank: Option<usize>, cause: std::io::Error },
+    #[error("{}: {cause}, on task {rank}", path.display())]
+    File { path: PathBuf, rank: usize, cause: std::io::Error },
     #[error("{0}")]
     Argument(String),
     #[error(
@@ -42,12 +42,8 @@ impl From<pmi::Error> for Error {
 }
 
 impl Error {
-    pub(crate) fn file(path: &Path, cause: impl Into<std::io::Error>) -> Self {
-        Self(Box::new(Kind::File { path: path.to_owned(), rank: None, cause: cause.into() }))
-    }
-
     pub(crate) fn file_on(rank: usize, path: &Path, cause: std::io::Error) -> Self {
-        Self(Box::new(Kind::File { path: path.to_owned(), rank: Some(rank), cause }))
+        Self(Box::new(Kind::File { path: path.to_owned(), rank, cause }))
     }
 
     pub(crate) fn argument(message: impl Into<String>) -> Self {

@@ -1,8 +1,13 @@
 //! Files.
 
 mod failure;
+mod unfinished;
+mod positioned;
+mod dtype;
 mod pieces;
+mod turned;
 mod load;
+mod npy;
 mod colormap;
 mod png;
 

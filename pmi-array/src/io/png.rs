@@ -1,6 +1,7 @@
 //! Pictures.
 
 use super::Colormap;
+use super::unfinished::Unfinished;
 use crate::array::{DistArray, GRAIN, expect};
 use crate::element::Real;
 use crate::error::{Error, Result};
@@ -12,37 +13,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
-
-/// A file that replaces another when it is finished, and goes when it is not.
-struct Unfinished<'a> {
-    file: File,
-    name: PathBuf,
-    path: &'a Path,
-}
-
-impl<'a> Unfinished<'a> {
-    fn create(path: &'a Path) -> std::io::Result<Self> {
-        if path.is_dir() {
-            return Err(std::io::ErrorKind::IsADirectory.into());
-        }
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".{}.partial", std::process::id()));
-        let name = PathBuf::from(name);
-        Ok(Self { file: File::create(&name)?, name, path })
-    }
-
-    fn finish(self) -> std::io::Result<()> {
-        std::fs::rename(&self.name, self.path)
-    }
-}
-
-impl Drop for Unfinished<'_> {
-    fn drop(&mut self) {
-        // Gone already where it has replaced the other.
-        let _ = std::fs::remove_file(&self.name);
-    }
-}
+use std::path::Path;
 
 /// The colour of a pixel that is not a number.
 const NAN: [u8; 3] = [128, 128, 128];
@@ -97,11 +68,13 @@ impl<T: Real> DistArray<T, Ix2> {
             )));
         };
         // First of all, so that a wrong path costs no work; beside the file, so that a failure leaves an old one whole.
-        let new = Unfinished::create(path).map_err(|cause| Error::file(path, cause))?;
+        let new = Unfinished::create(path).map_err(|cause| Error::file_on(0, path, cause))?;
         let scale = self.finite_range();
         let colors = |task: &Task, (array, scale, map): (Self, Scale, Colormap)| array.gather_colors(task, scale, map);
         let pixels = expect(pmi::first(colors, (self.in_rows(), scale, map)));
-        encode(&new.file, width, height, &pixels).and_then(|()| new.finish()).map_err(|cause| Error::file(path, cause))
+        encode(new.file(), width, height, &pixels)
+            .and_then(|()| new.finish())
+            .map_err(|cause| Error::file_on(0, path, cause))
     }
 
     /// The smallest and largest finite element; 0 and 0 where there is none.
