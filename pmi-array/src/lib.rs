@@ -47,7 +47,7 @@ pub use element::{Element, Real};
 pub use error::{Error, Result};
 pub use expr::{Compare, Expr, Expression, Math, Operand, Zip};
 pub use fractal::Fractal;
-pub use io::Colormap;
+pub use io::{Colormap, Picture};
 pub use layout::{Axis, Block, Distribution, Indices, Layout, Overlap, Part, Span, Spans};
 pub use promote::Promote;
 pub use reduce::{NanReduce, Products, Reduce, Scan, allclose, array_equal, bincount, histogram};

@@ -9,6 +9,7 @@ mod turned;
 mod load;
 mod npy;
 mod colormap;
-mod png;
+mod picture;
 
 pub use colormap::Colormap;
+pub use picture::Picture;

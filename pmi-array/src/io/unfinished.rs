@@ -31,6 +31,14 @@ impl Unfinished {
         Ok(Self { file: File::create(&name)?, name, path })
     }
 
+    /// As [`create`](Unfinished::create) by task 0; all tasks get the name, or why there is no file. One broadcast.
+    pub(super) fn create_on_first(task: &Task, path: &Path) -> Result<(Option<Self>, PathBuf), Failure> {
+        let new = (task.rank() == 0).then(|| Self::create(path).map_err(|cause| Failure::file(task, path, &cause)));
+        let name = new.as_ref().map(|new| new.as_ref().map(|new| new.name.clone()).map_err(Failure::clone));
+        let name = task.comm().broadcast_object(0, name)?;
+        Ok((new.transpose()?, name))
+    }
+
     /// The file, to be written.
     pub(super) fn file(&self) -> &File {
         &self.file
@@ -61,20 +69,12 @@ pub(super) fn write_together(
     write: impl FnOnce(&io::Result<File>) -> io::Result<()>,
 ) -> Result<(), Failure> {
     let failure = |cause: io::Error| Failure::file(task, path, &cause);
-    let new = (task.rank() == 0).then(|| {
-        // Its length first, so that no task's part lies behind the end.
-        Unfinished::create(path).and_then(|new| new.file.set_len(len).map(|()| new)).map_err(failure)
-    });
-    let name = new.as_ref().map(|new| new.as_ref().map(|new| new.name.clone()).map_err(Failure::clone));
-    let name = task.comm().broadcast_object(0, name)?;
+    let (new, name) = Unfinished::create_on_first(task, path)?;
     let file = match &new {
-        Some(Ok(new)) => new.file.try_clone(),
-        _ => OpenOptions::new().write(true).open(name),
+        // Its length first, so that a part of the file is all that a task adds.
+        Some(new) => new.file.set_len(len).and_then(|()| new.file.try_clone()),
+        None => OpenOptions::new().write(true).open(name),
     };
     agree(task, write(&file).map_err(failure))?;
-    // The others' file descriptors are closed or of no more use: what task 0 says is what the caller hears.
-    match new {
-        Some(new) => new?.finish().map_err(failure),
-        None => Ok(()),
-    }
+    new.map_or(Ok(()), Unfinished::finish).map_err(failure)
 }

@@ -108,12 +108,15 @@ fn arrays_of_other_types_and_shapes() {
 fn savers() -> Vec<Box<dyn Fn(&Path) -> Result<(), Error>>> {
     let a = DistArray::from_fn((40, 50), |(i, j)| (50 * i + j) as f64);
     let cards = a.redistribute([Axis::Cyclic, Axis::Block]);
-    let (b, c) = (a.clone(), cards.clone());
+    let (b, c, d) = (a.clone(), cards.clone(), DistArray::<u8, _>::zeros((9, 8, 3)));
+    let film = d.clone();
     vec![
         Box::new(move |path| a.save_npy(path)),
         Box::new(move |path| cards.save_npy(path)),
         Box::new(move |path| c.save_npy_fortran_order(path)),
         Box::new(move |path| b.save_png(path, Colormap::Greys)),
+        Box::new(move |path| d.save_rgb(path)),
+        Box::new(move |path| film.picture().save_animation(path, 10.0)),
     ]
 }
 
@@ -183,7 +186,7 @@ fn an_older_file_survives() {
         save(&path).unwrap();
         assert_eq!(fs::read(&path).unwrap(), old);
     }
-    assert_eq!(folder.list(), ["0", "1", "2", "3"]);
+    assert_eq!(folder.list(), ["0", "1", "2", "3", "4", "5"]);
 }
 
 fn links_stay_links() {

@@ -2,6 +2,7 @@
 
 mod failures;
 mod npy;
+mod pictures;
 mod python;
 
 use crate::Case;
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) fn cases() -> Vec<Case> {
-    let cases = [npy::cases(), failures::cases(), python::cases()];
+    let cases = [npy::cases(), pictures::cases(), failures::cases(), python::cases()];
     cases.into_iter().flatten().collect()
 }
 
