@@ -3,6 +3,7 @@
 //! How to read the table and which arguments there are: see `support`.
 
 mod hdf5;
+mod npy;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -11,5 +12,6 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     let mut bench = support::Bench::start();
     hdf5::compare(&mut bench);
+    npy::compare(&mut bench);
     bench.finish()
 }

@@ -16,6 +16,7 @@
 //! | `expressions` | operators between elements of all types |
 //! | `faults` | failures of every kind, as cases and as processes; what stands for the original's tests |
 //! | `farms` | farms of items; `with!` |
+//! | `files` | arrays written to files and read; what goes wrong with files |
 //! | `fractals` | fractals against their definition |
 //! | `functions` | functions of elements against the platform's |
 //! | `groups` | groups of tasks, calls on one task |
@@ -39,6 +40,7 @@ mod evaluation;
 mod expressions;
 mod farms;
 mod faults;
+mod files;
 mod fractals;
 mod functions;
 mod groups;
@@ -101,6 +103,7 @@ fn all() -> Vec<Case> {
         fractals::cases(),
         #[cfg(feature = "hdf5")]
         hdf5::cases(),
+        files::cases(),
     ]
     .into_iter()
     .flatten()

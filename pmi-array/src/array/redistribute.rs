@@ -3,7 +3,7 @@
 use super::DistArray;
 use crate::element::Element;
 use crate::exchange::fetch;
-use crate::layout::{Axis, Distribution, Layout};
+use crate::layout::{Distribution, Layout};
 use ndarray::Dimension;
 use pmi::Task;
 
@@ -12,7 +12,7 @@ use pmi::Task;
 pub(crate) const BUDGET: usize = 4 << 20;
 
 impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
-    /// A copy of the array, its elements distributed in another way: an [`Axis`] for each axis, perhaps with the grid of
+    /// A copy of the array, its elements distributed in another way: an [`Axis`](crate::Axis) for each axis, perhaps with the grid of
     /// tasks, or the [`Layout`] of another array.
     ///
     /// Each task sends every other what that shall have of its elements, packed, in rounds of `all_to_all`, and one
@@ -54,15 +54,5 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
             fetch(task, &array.layout, &array.elements(task), &|rank| layout.part(rank), bytes)
         };
         Self::create_in(layout, make, (self.clone(), bytes))
-    }
-
-    /// The array with each task's elements a range of all in C order: itself where that is so.
-    #[track_caller]
-    pub(crate) fn in_rows(&self) -> Self {
-        if self.layout.is_in_rows() {
-            return self.clone();
-        }
-        let axis = |axis| if axis == 0 { Axis::Block } else { Axis::Whole };
-        self.redistribute((0..self.ndim()).map(axis).collect::<Vec<_>>())
     }
 }

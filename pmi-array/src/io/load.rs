@@ -4,9 +4,19 @@ use super::failure::{Failure, agree};
 use crate::array::{DistArray, Slab};
 use crate::element::Element;
 use crate::error::Result;
-use crate::layout::Layout;
+use crate::layout::{Distribution, Layout};
 use ndarray::Dimension;
 use pmi::{Argument, Code, Portable, Task};
+
+/// The layout of an array of this shape, in the current world.
+#[track_caller]
+pub(crate) fn layout_as(shape: &[usize], distribution: Option<Distribution>) -> Result<Layout> {
+    let tasks = pmi::size()?;
+    Ok(match distribution {
+        Some(distribution) => Layout::distributed(shape, distribution, tasks),
+        None => Layout::new(shape, tasks),
+    })
+}
 
 /// The array of this layout whose slabs `read` returns on each task, in C order. Where it fails on one, that is the error,
 /// and there is no array.

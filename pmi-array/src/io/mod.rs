@@ -2,15 +2,21 @@
 
 mod failure;
 mod progress;
+mod unfinished;
+mod positioned;
+mod dtype;
 mod pieces;
+mod turned;
 mod load;
+mod npy;
 mod checkpoint;
-mod colormap;
-mod png;
 #[cfg(feature = "hdf5")]
 mod hdf5;
+mod colormap;
+mod picture;
 
 pub use checkpoint::{Checkpoints, checkpoint, restore};
 pub use colormap::Colormap;
 #[cfg(feature = "hdf5")]
 pub use hdf5::{H5Dataset, H5Options, H5Reader, H5Selection, H5Value, H5Writer};
+pub use picture::Picture;

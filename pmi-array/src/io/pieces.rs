@@ -45,6 +45,11 @@ impl<'a> Pieces<'a> {
             let grain = grain.first().copied().unwrap_or(1);
             return Self { layout, cut: Cut::Rows((PIECE / row.max(1) / grain * grain).max(grain)) };
         }
+        Self::cut(layout, bytes, grain)
+    }
+
+    /// As [`new`](Pieces::new), but no task's part is taken as it is.
+    pub(crate) fn cut(layout: &'a Layout, bytes: usize, grain: &[usize]) -> Self {
         // Whole along the last axes, the grain along the first, and what the budget gives along one in between.
         let mut step = layout.shape().to_vec();
         let mut size = bytes * layout.len();
@@ -133,7 +138,7 @@ impl<'a> Pieces<'a> {
     }
 
     /// A task's box in a round, as a part of the array.
-    fn part(&self, rank: usize, round: usize) -> Part {
+    pub(crate) fn part(&self, rank: usize, round: usize) -> Part {
         Part::new(self.ranges(rank, round).into_iter().map(Indices::range).collect::<Vec<_>>())
     }
 }

@@ -182,7 +182,7 @@ impl H5Reader {
     }
 
     fn error(&self, name: &str, text: impl std::fmt::Display) -> Error {
-        Error::file_on(0, &self.path, io::Error::other(format!("\"{name}\": {text}")))
+        Error::file_on(0, &self.path, None, io::Error::other(format!("\"{name}\": {text}")))
     }
 }
 

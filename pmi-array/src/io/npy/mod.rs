@@ -1,0 +1,219 @@
+//! NumPy's files.
+
+mod header;
+
+use super::dtype::{Dtype, swap_bytes};
+use super::failure::Failure;
+use super::load::{layout_as, load};
+use super::pieces::{read_pieces, write_pieces};
+use super::positioned::{read_at, write_at};
+use super::turned::{read_turned, write_turned};
+use super::unfinished::write_together;
+use crate::array::DistArray;
+use crate::element::Element;
+use crate::error::Result;
+use crate::layout::{Distribution, Layout};
+use header::{Header, corrupt};
+use ndarray::Dimension;
+use pmi::Task;
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
+    /// Writes the array as an `.npy` file, which NumPy's `load` reads: version 1.0 of the format, in C order.
+    ///
+    /// All tasks write to the one file at the same time, each its own range of it, and nobody has more of the array than
+    /// before: they must see the same file system. Where [the layout is in rows](crate::Layout::is_in_rows), as it is by
+    /// default, each task writes its slab as it lies in memory; otherwise elements are brought into the order of the file
+    /// piece by piece, in buffers of up to 20 MiB a task. The file replaces an older one when it is complete; until then, and
+    /// after a failure, that is as it was.
+    ///
+    /// Bytes are on their way to the disk when this returns, as after any write.
+    ///
+    /// ```
+    /// use ndarray::Ix2;
+    /// use pmi_array::{Axis, DistArray};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let path = std::env::temp_dir().join(format!("pmi-doc-{}.npy", std::process::id()));
+    /// # pmi::with_tasks(3, || {
+    /// let a = DistArray::from_fn((4, 5), |(i, j)| (10 * i + j) as f64);
+    /// a.save_npy(&path)?;
+    /// let b = DistArray::<f64, Ix2>::load_npy_as(&path, [Axis::Whole, Axis::Cyclic])?;
+    /// assert_eq!(b.gather()?, a.gather()?);
+    /// # Ok::<(), pmi_array::Error>(())
+    /// # })?;
+    /// # std::fs::remove_file(path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Where a task cannot write the file; the error names the path and the task. Where the calling thread does not control
+    /// the array's world.
+    pub fn save_npy(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.save_in_order(path.as_ref(), false)
+    }
+
+    /// As [`save_npy`](DistArray::save_npy), in Fortran's order (the first index runs fastest): NumPy's
+    /// `fortran_order`. Elements are brought into this order piece by piece, whatever the layout, in buffers of up to 36
+    /// MiB a task.
+    ///
+    /// # Errors
+    /// As [`save_npy`](DistArray::save_npy).
+    pub fn save_npy_fortran_order(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.save_in_order(path.as_ref(), true)
+    }
+
+    fn save_in_order(&self, path: &Path, fortran_order: bool) -> Result<()> {
+        let save = |task: &Task, (array, path, fortran_order): (Self, PathBuf, bool)| {
+            write(task, &array.layout, &array.elements(task), &path, fortran_order)
+        };
+        Ok(pmi::first(save, (self.clone(), path.to_owned(), fortran_order))??)
+    }
+
+    /// The array of an `.npy` file, in the default layout.
+    ///
+    /// The file may have any version from 1 to 3, C or Fortran order, and numbers of either byte order. Task 0 reads its
+    /// header; then all tasks read the file at the same time, each its own ranges, with all its threads: they must see the
+    /// same file system. Where the file is in C order and [the layout in rows](crate::Layout::is_in_rows) each task
+    /// reads its slab and nothing else; otherwise the tasks read pieces, whose elements they send to where they belong, in
+    /// buffers of up to 36 MiB a task.
+    ///
+    /// The number of axes can be open: `DistArray::<f64, IxDyn>::load_npy(path)`. The type of the elements cannot: load
+    /// them as what they are, and convert them by [`astype`](crate::Expression::astype).
+    ///
+    /// # Errors
+    /// Where the file cannot be read, is no whole `.npy` file, or its array has other elements than `T` or another number of
+    /// axes than `D`; the error names the path, the task, and what is wrong. Where the calling thread controls no world.
+    pub fn load_npy(path: impl AsRef<Path>) -> Result<Self> {
+        Self::load_in_layout(path.as_ref(), None)
+    }
+
+    /// As [`load_npy`](DistArray::load_npy), the elements distributed as given: an [`Axis`](crate::Axis) for each axis,
+    /// perhaps with the grid of tasks, or the [`Layout`] of another array.
+    ///
+    /// # Errors
+    /// As [`load_npy`](DistArray::load_npy).
+    ///
+    /// # Panics
+    /// Where the distribution does not fit the shape of the file's array or the number of tasks.
+    #[track_caller]
+    pub fn load_npy_as(path: impl AsRef<Path>, distribution: impl Into<Distribution>) -> Result<Self> {
+        Self::load_in_layout(path.as_ref(), Some(distribution.into()))
+    }
+
+    #[track_caller]
+    fn load_in_layout(path: &Path, distribution: Option<Distribution>) -> Result<Self> {
+        let look = |task: &Task, path: PathBuf| {
+            let found =
+                (task.rank() == 0).then(|| look::<T>(&path, D::NDIM).map_err(|e| Failure::file(task, &path, &e)));
+            task.comm().broadcast_object(0, found)
+        };
+        let header = pmi::first(look, path.to_owned())??;
+        let layout = layout_as(&header.shape, distribution)?;
+        load(layout, read, (path.to_owned(), header))
+    }
+}
+
+/// The header of a file, if its elements are all there and can be those of an array of `T` with so many axes.
+fn look<T: Element>(path: &Path, ndim: Option<usize>) -> io::Result<Header> {
+    let file = File::open(path)?;
+    let header = Header::read(&file)?;
+    header.swapped::<T>().map_err(corrupt)?;
+    let axes = header.shape.len();
+    if ndim.is_some_and(|ndim| ndim != axes) {
+        let (shape, ndim) = (&header.shape, ndim.unwrap_or_default());
+        return Err(corrupt(format!(
+            "its array has the shape {shape:?}, {axes} axes, not {ndim}: load it as a DistArray<_, Ix{axes}>, or IxDyn"
+        )));
+    }
+    // The longest axes count where others are empty, too: nothing of this shape could be addressed.
+    let bytes = (header.shape.iter().filter(|len| **len > 0))
+        .try_fold(size_of::<T>(), |bytes, len| bytes.checked_mul(*len))
+        .filter(|bytes| isize::try_from(*bytes).is_ok())
+        .ok_or_else(|| corrupt(format!("an array of shape {:?} does not fit into any memory", header.shape)))?;
+    let (there, empty) = (file.metadata()?.len(), header.shape.contains(&0));
+    let needed = header.start + if empty { 0 } else { bytes as u64 };
+    if there < needed {
+        return Err(corrupt(format!(
+            "it is cut short: an array of shape {:?} takes {needed} bytes, and there are {there}",
+            header.shape
+        )));
+    }
+    Ok(header)
+}
+
+/// Where in the file the elements of a box of an array begin.
+fn place_of<T>(start: u64, shape: &[usize], ranges: &[Range<usize>]) -> u64 {
+    let number = shape.iter().zip(ranges).fold(0, |number, (len, range)| number * len + range.start);
+    start + (number * size_of::<T>()) as u64
+}
+
+/// This task's part of writing an array.
+fn write<T: Element>(
+    task: &Task,
+    layout: &Layout,
+    slab: &[T],
+    path: &Path,
+    fortran_order: bool,
+) -> Result<(), Failure> {
+    let header = Header::bytes::<T>(layout.shape(), fortran_order);
+    let start = header.len() as u64;
+    let len = start + (layout.len() * size_of::<T>()) as u64;
+    // Without a second axis both orders are one, and slabs can be written as they are.
+    let turned = fortran_order && layout.shape().len() > 1;
+    let mut shape = layout.shape().to_vec();
+    if turned {
+        shape.reverse();
+    }
+    write_together(task, path, len, |file| {
+        let put = |at: u64, bytes: &[u8]| match file {
+            Ok(file) if !bytes.is_empty() => write_at(file, at, bytes),
+            Ok(_) => Ok(()),
+            Err(cause) => Err(failure_again(cause)),
+        };
+        let first = if task.rank() == 0 { put(0, &header) } else { Ok(()) };
+        let piece = |ranges: &[Range<usize>], elements: &[T::Bits]| {
+            put(place_of::<T>(start, &shape, ranges), bytemuck::cast_slice(elements))
+        };
+        let all = match turned {
+            true => write_turned(task, layout, slab, piece),
+            false => write_pieces(task, layout, slab, &vec![1; shape.len()], piece),
+        };
+        first.and(all)
+    })
+}
+
+/// This task's elements.
+fn read<T: Element>(task: &Task, layout: &Layout, (path, header): (PathBuf, Header)) -> Result<Vec<T>, Failure> {
+    let swapped = header.swapped::<T>().map_err(Failure::Argument)?;
+    let file = File::open(&path);
+    let turned = header.fortran_order && header.shape.len() > 1;
+    let mut shape = header.shape;
+    if turned {
+        shape.reverse();
+    }
+    let piece = |ranges: &[Range<usize>], elements: &mut [T::Bits]| {
+        let bytes = bytemuck::cast_slice_mut(elements);
+        let file = file.as_ref().map_err(failure_again)?;
+        if !bytes.is_empty() {
+            read_at(task, file, place_of::<T>(header.start, &shape, ranges), bytes)?;
+        }
+        if swapped {
+            swap_bytes(bytes, Dtype::of::<T>().word);
+        }
+        Ok(())
+    };
+    let elements = match turned {
+        true => read_turned(task, layout, piece),
+        false => read_pieces(task, layout, &vec![1; shape.len()], piece),
+    };
+    elements.map_err(|cause: io::Error| Failure::file(task, &path, &cause))
+}
+
+/// The same failure, for each piece that meets it.
+fn failure_again(cause: &io::Error) -> io::Error {
+    cause.raw_os_error().map_or_else(|| io::Error::new(cause.kind(), cause.to_string()), io::Error::from_raw_os_error)
+}
