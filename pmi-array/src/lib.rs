@@ -47,7 +47,7 @@ pub use element::{Element, Real};
 pub use error::{Error, Result};
 pub use expr::{Compare, Expr, Expression, Math, Operand, Zip};
 pub use fractal::Fractal;
-pub use io::{Checkpoints, Colormap, Picture, checkpoint, restore};
+pub use io::{Checkpoints, Colormap, Picture, checkpoint, npy_dtype, restore};
 #[cfg(feature = "hdf5")]
 pub use io::{H5Dataset, H5Options, H5Reader, H5Selection, H5Value, H5Writer};
 pub use layout::{Axis, Block, Distribution, Indices, Layout, Overlap, Part, Span, Spans};

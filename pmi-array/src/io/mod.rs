@@ -19,4 +19,5 @@ pub use checkpoint::{Checkpoints, checkpoint, restore};
 pub use colormap::Colormap;
 #[cfg(feature = "hdf5")]
 pub use hdf5::{H5Dataset, H5Options, H5Reader, H5Selection, H5Value, H5Writer};
+pub use npy::npy_dtype;
 pub use picture::Picture;

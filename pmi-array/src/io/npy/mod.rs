@@ -11,7 +11,7 @@ use super::turned::{read_turned, write_turned};
 use super::unfinished::write_together;
 use crate::array::DistArray;
 use crate::element::Element;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::layout::{Distribution, Layout};
 use header::{Header, corrupt};
 use ndarray::Dimension;
@@ -115,6 +115,18 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
         let layout = layout_as(&header.shape, distribution)?;
         load(layout, read, (path.to_owned(), header))
     }
+}
+
+/// NumPy's name of the type of the elements that an `.npy` file has, as `float64` or `bool`; the file's own code where arrays
+/// have none such. The controller reads the header.
+///
+/// # Errors
+/// Where the file cannot be read, or is no `.npy` file.
+pub fn npy_dtype(path: impl AsRef<Path>) -> Result<String> {
+    let path = path.as_ref();
+    let header = File::open(path).and_then(|file| Header::read(&file)).map_err(|cause| Error::file(path, cause))?;
+    let code = header.descr.trim_start_matches(['<', '>', '=', '|']);
+    Ok(Dtype::with_code(code).map_or(header.descr.clone(), |dtype| dtype.name.into()))
 }
 
 /// The header of a file, if its elements are all there and can be those of an array of `T` with so many axes.
