@@ -68,7 +68,7 @@ fn with<R>(flag: &'static LocalKey<Cell<bool>>, f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// Whether this is inside [`decode_sent`]. For a `Deserialize` that means something else, or nothing, elsewhere.
+/// Whether the value that this thread deserialises was sent by a verb. For a `Deserialize` that means something else, or nothing, elsewhere.
 pub fn reading_what_was_sent() -> bool {
     SENT.get()
 }

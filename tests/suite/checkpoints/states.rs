@@ -275,6 +275,10 @@ fn the_newest_that_is_whole() {
     truncate("run.partial");
     let error = newest().unwrap_err();
     assert!(error.is_damaged() && error.to_string().contains("run.1: the index: "), "{error}");
+    // One that was never finished is none.
+    std::fs::remove_file(folder.file("run.1")).unwrap();
+    assert_eq!(folder.files(), ["run.partial"]);
+    assert!(checkpoints.restore::<(u32, DistArray<u32, Ix1>)>().unwrap().is_none());
     // A type that does not fit is no damage.
     checkpoints.save(&1u32).unwrap();
     assert!(checkpoints.restore::<(u32, DistArray<u32, Ix1>)>().unwrap_err().is_argument());

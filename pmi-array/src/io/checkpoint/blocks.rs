@@ -67,8 +67,9 @@ pub(super) struct Block {
 /// Ranges of `len` bytes from `start` on, which no block divides.
 fn cuts(start: u64, len: usize) -> impl Iterator<Item = Range<usize>> {
     let (first, end) = (start / BLOCK, start + len as u64);
+    let blocks = if len == 0 { 0..0 } else { first..end.div_ceil(BLOCK) };
     let inside = move |byte: u64| (byte.clamp(start, end) - start) as usize;
-    (first..end.div_ceil(BLOCK)).map(move |block| inside(block * BLOCK)..inside((block + 1) * BLOCK))
+    blocks.map(move |block| inside(block * BLOCK)..inside((block + 1) * BLOCK))
 }
 
 /// Writes bytes of an array, from its byte `start` on; the array is at `offset` of the file.

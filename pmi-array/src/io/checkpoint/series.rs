@@ -69,8 +69,9 @@ impl Checkpoints {
     /// this type.
     pub fn restore<S: DeserializeOwned>(&self) -> Result<Option<S>> {
         let mut newest: Option<Error> = None;
+        let partial = partial(&self.path);
         // A program that was killed while names changed may have left one that is whole by its first name.
-        for path in names(&self.path, self.keep).chain([partial(&self.path)]) {
+        for path in names(&self.path, self.keep).chain([partial.clone()]) {
             match read(&path) {
                 Ok(state) => {
                     if let Some(error) = newest {
@@ -79,6 +80,8 @@ impl Checkpoints {
                     return Ok(Some(state));
                 }
                 Err(error) if error.is_not_found() => {}
+                // One that was never finished.
+                Err(error) if error.is_damaged() && path == partial => {}
                 Err(error) if !error.is_file() => return Err(error),
                 Err(error) => match &newest {
                     Some(_) => eprintln!("pmi: {error}"),
