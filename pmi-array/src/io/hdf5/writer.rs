@@ -103,7 +103,7 @@ impl H5Options {
         self
     }
 
-    fn as_mode(self, mode: Mode, path: &Path) -> Result<H5Writer> {
+    fn in_mode(self, mode: Mode, path: &Path) -> Result<H5Writer> {
         Ok(H5Writer { file: H5Reader::open_as(path, Options { mode, ..self.0 })? })
     }
 
@@ -112,7 +112,7 @@ impl H5Options {
     /// # Errors
     /// As [`H5Writer::create`].
     pub fn create(self, path: impl AsRef<Path>) -> Result<H5Writer> {
-        self.as_mode(Mode::Create, path.as_ref())
+        self.in_mode(Mode::Create, path.as_ref())
     }
 
     /// As [`H5Writer::open`].
@@ -120,7 +120,7 @@ impl H5Options {
     /// # Errors
     /// As [`H5Writer::open`].
     pub fn open(self, path: impl AsRef<Path>) -> Result<H5Writer> {
-        self.as_mode(Mode::Change, path.as_ref())
+        self.in_mode(Mode::Change, path.as_ref())
     }
 }
 
@@ -479,7 +479,7 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// Where the array is not one of the tasks that verbs address.
     #[track_caller]
     pub fn save_hdf5(&self, path: impl AsRef<Path>, name: &str) -> Result<()> {
-        let file = H5Writer::options().as_mode(Mode::Save, path.as_ref())?;
+        let file = H5Writer::options().in_mode(Mode::Save, path.as_ref())?;
         let saved = file.dataset(name).replace().create(self);
         let closed = file.close();
         saved.and(closed)
