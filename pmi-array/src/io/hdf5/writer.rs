@@ -29,7 +29,7 @@ use std::rc::Rc;
 ///
 /// ```
 /// use ndarray::Ix3;
-/// use pmi_array::{DistArray, H5Writer};
+/// use pmi_array::{DistArray, Expression, H5Writer};
 /// # pmi::with_tasks(2, || -> pmi_array::Result<()> {
 /// # let folder = std::env::temp_dir().join(format!("pmi-h5writer-{}", std::process::id()));
 /// # std::fs::create_dir_all(&folder).unwrap();
@@ -39,8 +39,9 @@ use std::rc::Rc;
 /// file.dataset("x").dims(["x"]).units("m").create(&DistArray::linspace(0.0, 1.0, 5))?;
 /// let frames = file.dataset("wave").dims(["time", "y", "x"]).units("K").deflate(1).shuffle().unlimited();
 /// frames.zeros::<f64, _>((0, 4, 5))?;
+/// let field = DistArray::from_fn((4, 5), |(y, x)| (y + x) as f64);
 /// for step in 0..3 {
-///     file.append("wave", &DistArray::from_fn((4, 5), |(y, x)| (y + x) as f64 + step as f64))?; // one frame
+///     file.append("wave", &(&field + f64::from(step)).eval())?; // one frame
 /// }
 /// assert_eq!(file.shape("wave")?, [3, 4, 5]);
 /// let last = file.read_slice::<f64, Ix3>("wave", &[2..3, 0..4, 0..5])?;
