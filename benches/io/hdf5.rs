@@ -7,10 +7,8 @@
 //! - `overlap`: steps that compute as long as writing a frame takes, against one after the other.
 //! - `extra memory`: the most that a rank has resident while a block-cyclic array is written; against 128 MiB.
 
-use crate::support::Bench;
-
 #[cfg(not(feature = "hdf5-mpio"))]
-pub(crate) fn compare(bench: &mut Bench) {
+pub(crate) fn compare(bench: &mut crate::support::Bench) {
     use crate::support::{Missing, Row};
     let missing = || Err::<f64, _>(Missing::because("built without the feature hdf5-mpio"));
     bench.compare([Row::rate("HDF5", "MB/s")], missing, 1.0);

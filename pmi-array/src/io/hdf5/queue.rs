@@ -40,8 +40,12 @@ impl Queue {
 
     /// Waits until all is written. The first failure.
     pub(super) fn finish(&self) -> Result<(), String> {
-        let gone = |_| Err("the thread that writes in the background has died".into());
-        (0..self.waiting.take()).fold(Ok(()), |done, _| done.and(self.results.recv().unwrap_or_else(gone)))
+        let mut done = Ok(());
+        for _ in 0..self.waiting.take() {
+            let gone = |_| Err("the thread that writes in the background has died".into());
+            done = done.and(self.results.recv().unwrap_or_else(gone));
+        }
+        done
     }
 }
 

@@ -9,7 +9,7 @@ use super::attribute::vector;
 use super::file::Open;
 use super::info::Info;
 use super::raw::{Result, write_text};
-use hdf5_metno::types::{TypeDescriptor, VarLenArray};
+use hdf5_metno::types::{FloatSize, TypeDescriptor, VarLenArray};
 use hdf5_metno::{Dataset, H5Type, ObjectReference, ObjectReference1, ReferencedObject};
 use std::ops::Deref;
 
@@ -38,7 +38,7 @@ pub(super) fn name_axes(open: &mut Open, name: &str, dims: &[String], info: &Inf
     for (axis, dim) in dims.iter().enumerate() {
         let path = if group.is_empty() { dim.clone() } else { format!("{group}/{dim}") };
         if !open.file.link_exists(&path) {
-            make_empty(open, &path, dim, info.shape[axis], info.unlimited[axis])?;
+            make_empty(open, &path, info.shape[axis], info.unlimited[axis])?;
         }
         let scale = open.dataset(&path)?;
         check(&scale, &path, info, axis)?;
@@ -63,13 +63,12 @@ fn make_scale(dataset: &Dataset, name: &str) -> Result<()> {
 }
 
 /// A scale without values, as long as the axis.
-fn make_empty(open: &mut Open, path: &str, dim: &str, len: usize, unlimited: bool) -> Result<()> {
-    let builder = open.file.new_dataset_builder().empty_as(&TypeDescriptor::Float(hdf5_metno::types::FloatSize::U4));
+fn make_empty(open: &mut Open, path: &str, len: usize, unlimited: bool) -> Result<()> {
+    let builder = open.file.new_dataset_builder().empty_as(TypeDescriptor::Float(FloatSize::U4));
     let scale = match unlimited {
         true => builder.shape((len..,)).chunk((1024,)).create(path)?,
         false => builder.shape((len,)).create(path)?,
     };
-    let _ = dim;
     make_scale(&scale, &format!("{NO_VARIABLE} {len:10}"))
 }
 

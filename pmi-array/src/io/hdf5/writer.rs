@@ -29,7 +29,7 @@ use std::rc::Rc;
 ///
 /// ```
 /// use ndarray::Ix3;
-/// use pmi_array::{DistArray, H5Writer};
+/// use pmi_array::{DistArray, Expression, H5Writer};
 /// # pmi::with_tasks(2, || -> pmi_array::Result<()> {
 /// # let folder = std::env::temp_dir().join(format!("pmi-h5writer-{}", std::process::id()));
 /// # std::fs::create_dir_all(&folder).unwrap();
@@ -39,8 +39,9 @@ use std::rc::Rc;
 /// file.dataset("x").dims(["x"]).units("m").create(&DistArray::linspace(0.0, 1.0, 5))?;
 /// let frames = file.dataset("wave").dims(["time", "y", "x"]).units("K").deflate(1).shuffle().unlimited();
 /// frames.zeros::<f64, _>((0, 4, 5))?;
+/// let field = DistArray::from_fn((4, 5), |(y, x)| (y + x) as f64);
 /// for step in 0..3 {
-///     file.append("wave", &DistArray::from_fn((4, 5), |(y, x)| (y + x) as f64 + step as f64))?; // one frame
+///     file.append("wave", &(&field + f64::from(step)).eval())?; // one frame
 /// }
 /// assert_eq!(file.shape("wave")?, [3, 4, 5]);
 /// let last = file.read_slice::<f64, Ix3>("wave", &[2..3, 0..4, 0..5])?;
@@ -103,7 +104,7 @@ impl H5Options {
         self
     }
 
-    fn as_mode(self, mode: Mode, path: &Path) -> Result<H5Writer> {
+    fn in_mode(self, mode: Mode, path: &Path) -> Result<H5Writer> {
         Ok(H5Writer { file: H5Reader::open_as(path, Options { mode, ..self.0 })? })
     }
 
@@ -112,7 +113,7 @@ impl H5Options {
     /// # Errors
     /// As [`H5Writer::create`].
     pub fn create(self, path: impl AsRef<Path>) -> Result<H5Writer> {
-        self.as_mode(Mode::Create, path.as_ref())
+        self.in_mode(Mode::Create, path.as_ref())
     }
 
     /// As [`H5Writer::open`].
@@ -120,7 +121,7 @@ impl H5Options {
     /// # Errors
     /// As [`H5Writer::open`].
     pub fn open(self, path: impl AsRef<Path>) -> Result<H5Writer> {
-        self.as_mode(Mode::Change, path.as_ref())
+        self.in_mode(Mode::Change, path.as_ref())
     }
 }
 
@@ -479,7 +480,7 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// Where the array is not one of the tasks that verbs address.
     #[track_caller]
     pub fn save_hdf5(&self, path: impl AsRef<Path>, name: &str) -> Result<()> {
-        let file = H5Writer::options().as_mode(Mode::Save, path.as_ref())?;
+        let file = H5Writer::options().in_mode(Mode::Save, path.as_ref())?;
         let saved = file.dataset(name).replace().create(self);
         let closed = file.close();
         saved.and(closed)
