@@ -47,7 +47,9 @@ pub use element::{Element, Real};
 pub use error::{Error, Result};
 pub use expr::{Compare, Expr, Expression, Math, Operand, Zip};
 pub use fractal::Fractal;
-pub use io::{Colormap, Picture};
+#[cfg(feature = "plot")]
+pub use io::plot;
+pub use io::{Colormap, Picture, Table};
 pub use layout::{Axis, Block, Distribution, Indices, Layout, Overlap, Part, Span, Spans};
 pub use promote::Promote;
 pub use reduce::{NanReduce, Products, Reduce, Scan, allclose, array_equal, bincount, histogram};

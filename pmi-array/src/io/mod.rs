@@ -8,8 +8,12 @@ mod pieces;
 mod turned;
 mod load;
 mod npy;
+mod csv;
 mod colormap;
 mod picture;
+#[cfg(feature = "plot")]
+pub mod plot;
 
 pub use colormap::Colormap;
+pub use csv::Table;
 pub use picture::Picture;
