@@ -84,7 +84,7 @@ fn names_of_columns() {
 fn tables_of_others() {
     let folder = Folder::new();
     let path = folder.file("a.csv");
-    fs::write(&path, "\u{feff}x,y\r\n1, \"2.5\" \r\n\r\n,-inf\r\nnan,1E3").unwrap();
+    fs::write(&path, "\u{feff}x,y\r\n1,\"2.5\" \r\n\r\n,-inf\r\nnan,1E3").unwrap();
     let (a, names) = DistArray::<f64, Ix2>::load_csv_with_header(&path).unwrap();
     assert_eq!((a.shape(), names), (&[3, 2][..], vec!["x".to_string(), "y".to_string()]));
     let all = a.to_vec().unwrap();
@@ -141,7 +141,7 @@ fn what_is_no_table() {
         ("1,2\n3,4\n5,\n", "line 3: column 2: \"\" is no i32"),
         ("1,2\n3,4,5\n", "line 2: it has 3 cells, "),
         ("1,2\n\n\n3,4.5\n", "line 4: column 2: \"4.5\" is no i32"),
-        ("1,2\n\"3\n4\",5\n", "column 1"),
+        ("1,2\n\"3\n4\",5\n", "line 2: "),
     ] {
         fs::write(&path, text).unwrap();
         let error = DistArray::<i32, Ix2>::load_csv(&path).unwrap_err();

@@ -49,10 +49,9 @@ pub(super) fn read<T: Real + FromStr>(
     let start = task.comm().broadcast_object(0, start)?;
     let bytes = agree(task, lines(path, &start, task.rank(), task.size()).map_err(failure))?;
     let rows = task.install(|| rows::<T>(&bytes));
-    let count = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count();
     // Of each task: its lines, its rows, its columns.
     let mine = rows.as_ref().map_or([0; 2], |rows| [rows.elements.len() / rows.columns.max(1), rows.columns]);
-    let (all, _) = task.comm().all_gather_v(&[count(&bytes), mine[0], mine[1]]);
+    let (all, _) = task.comm().all_gather_v(&[count_lines(&bytes) as usize, mine[0], mine[1]]);
     let all: Vec<&[usize]> = all.chunks(3).collect();
     let before = start.lines + all[..task.rank()].iter().map(|of| of[0] as u64).sum::<u64>();
     let columns = match start.names.len() {
@@ -96,7 +95,14 @@ fn start(path: &Path, header: bool) -> io::Result<Start> {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "it has no line of names"));
     }
     let names = record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
-    Ok(Start { names, byte: reader.position().byte(), lines: reader.position().line() - 1, len })
+    let byte = reader.position().byte();
+    let mut before = vec![0; byte as usize];
+    File::open(path)?.read_exact_at(&mut before, 0)?;
+    Ok(Start { names, byte, lines: count_lines(&before), len })
+}
+
+fn count_lines(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
 }
 
 /// The lines that begin in this task's share of the bytes.
@@ -139,7 +145,7 @@ fn rows<T: Real + FromStr>(bytes: &[u8]) -> Result<Rows<T>, Wrong> {
     let parsed: Vec<Result<Rows<T>, Wrong>> = pieces.par_iter().map(|piece| parse(&bytes[piece.clone()])).collect();
     let mut all = Rows { elements: Vec::new(), columns: 0, first: 0 };
     for (piece, rows) in pieces.into_iter().zip(parsed) {
-        let lines = || bytes[..piece.start].iter().filter(|byte| **byte == b'\n').count() as u64;
+        let lines = || count_lines(&bytes[..piece.start]);
         let rows = rows.map_err(|Wrong { line, what }| Wrong { line: lines() + line, what })?;
         if all.columns == 0 {
             (all.columns, all.first) = (rows.columns, lines() + rows.first);

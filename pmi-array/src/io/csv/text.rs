@@ -46,23 +46,29 @@ pub(super) fn parse<T: Real + FromStr>(lines: &[u8]) -> Result<Rows<T>, Wrong> {
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).trim(Trim::All).from_reader(lines);
     let mut record = ByteRecord::new();
     let mut rows = Rows { elements: Vec::new(), columns: 0, first: 0 };
+    // The position of a record is that of the empty lines before it.
+    let line_of = |at: Option<&::csv::Position>| {
+        let from = at.map_or(0, |at| at.byte() as usize);
+        let empty = lines[from..].iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+        lines[..from + empty].iter().filter(|byte| **byte == b'\n').count() as u64
+    };
     loop {
         let more = reader.read_byte_record(&mut record);
-        if !more.map_err(|error| Wrong { line: reader.position().line() - 1, what: error.to_string() })? {
+        if !more.map_err(|error| Wrong { line: line_of(Some(reader.position())), what: error.to_string() })? {
             return Ok(rows);
         }
-        let line = record.position().map_or(0, |at| at.line() - 1);
+        let line = || line_of(record.position());
         if rows.columns == 0 {
-            (rows.columns, rows.first) = (record.len(), line);
+            (rows.columns, rows.first) = (record.len(), line());
         }
         if record.len() != rows.columns {
             let what = format!("it has {} cells, the lines before have {}", record.len(), rows.columns);
-            return Err(Wrong { line, what });
+            return Err(Wrong { line: line(), what });
         }
         for (column, cell) in record.iter().enumerate() {
             let element = element(cell).ok_or_else(|| {
                 let (cell, name) = (String::from_utf8_lossy(cell), std::any::type_name::<T>());
-                Wrong { line, what: format!("column {}: {cell:?} is no {name}", column + 1) }
+                Wrong { line: line(), what: format!("column {}: {cell:?} is no {name}", column + 1) }
             })?;
             rows.elements.push(element);
         }
