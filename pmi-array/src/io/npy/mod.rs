@@ -82,7 +82,7 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// buffers of up to 36 MiB a task.
     ///
     /// The number of axes can be open: `DistArray::<f64, IxDyn>::load_npy(path)`. The type of the elements cannot: load
-    /// them as what they are, and convert them by [`astype`](crate::Expression::astype).
+    /// them as what they are, and convert them by [`astype`](crate::Compare::astype).
     ///
     /// # Errors
     /// Where the file cannot be read, is no whole `.npy` file, or its array has other elements than `T` or another number of

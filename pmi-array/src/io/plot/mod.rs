@@ -214,7 +214,7 @@ impl Figure {
         let new = Unfinished::create(path).map_err(failed)?;
         let image = self.image.as_ref().map(|array| array.image(self.style, self.size)).transpose()?;
         let lines = self.layers.iter().map(Layer::points).collect::<Result<Vec<_>>>()?;
-        let pixels = draw::draw(self, image.as_ref(), &lines).map_err(|text| Error::argument(text))?;
+        let pixels = draw::draw(self, image.as_ref(), &lines).map_err(Error::argument)?;
         picture::encode(new.file(), self.size, &pixels).and_then(|()| new.finish()).map_err(failed)
     }
 
