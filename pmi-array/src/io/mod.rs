@@ -12,12 +12,16 @@ mod npy;
 mod checkpoint;
 #[cfg(feature = "hdf5")]
 mod hdf5;
+mod csv;
 mod colormap;
 mod picture;
+#[cfg(feature = "plot")]
+pub mod plot;
 
 pub use checkpoint::{Checkpoints, checkpoint, restore};
 pub use colormap::Colormap;
 #[cfg(feature = "hdf5")]
 pub use hdf5::{H5Dataset, H5Options, H5Reader, H5Selection, H5Value, H5Writer};
 pub use npy::npy_dtype;
+pub use csv::Table;
 pub use picture::Picture;

@@ -36,21 +36,30 @@ fn check<R>(result: Result<R, Error>, path: &Path, words: &[&str]) {
     assert_eq!(DistArray::arange(0, 10, 1).sum(), 45i64);
 }
 
+/// Every way to read an array.
+const LOADERS: [fn(&Path) -> Result<DistArray<f64, Ix2>, Error>; 3] = [
+    |path| DistArray::load_npy(path),
+    |path| DistArray::load_csv(path),
+    |path| Ok(DistArray::load_csv_with_header(path)?.0),
+];
+
 fn load(path: impl AsRef<Path>) -> Result<DistArray<f64, Ix2>, Error> {
     DistArray::load_npy(path)
 }
 
 fn what_cannot_be_read() {
     let folder = Folder::new();
-    let missing = folder.file("no/such.npy");
-    check(load(&missing), &missing, &["No such file or directory"]);
-    check(load(&folder.0), &folder.0, &["Is a directory"]);
-    let nul = PathBuf::from("a\0b.npy");
-    check(load(&nul), &nul, &["NUL"]);
-    // A file that nobody may read, not even root.
-    let forbidden = Path::new("/proc/sys/vm/compact_memory");
-    if forbidden.exists() {
-        check(load(forbidden), forbidden, &["denied"]);
+    for load in LOADERS {
+        let missing = folder.file("no/such.npy");
+        check(load(&missing), &missing, &["No such file or directory"]);
+        check(load(&folder.0), &folder.0, &["s a directory"]);
+        let nul = PathBuf::from("a\0b.npy");
+        check(load(&nul), &nul, &["NUL"]);
+        // A file that nobody may read, not even root.
+        let forbidden = Path::new("/proc/sys/vm/compact_memory");
+        if forbidden.exists() {
+            check(load(forbidden), forbidden, &["denied"]);
+        }
     }
 }
 
@@ -108,6 +117,7 @@ fn arrays_of_other_types_and_shapes() {
 fn savers() -> Vec<Box<dyn Fn(&Path) -> Result<(), Error>>> {
     let a = DistArray::from_fn((40, 50), |(i, j)| (50 * i + j) as f64);
     let cards = a.redistribute([Axis::Cyclic, Axis::Block]);
+    let (e, f) = (a.clone(), cards.clone());
     let (b, c, d) = (a.clone(), cards.clone(), DistArray::<u8, _>::zeros((9, 8, 3)));
     let film = d.clone();
     vec![
@@ -116,6 +126,8 @@ fn savers() -> Vec<Box<dyn Fn(&Path) -> Result<(), Error>>> {
         Box::new(move |path| c.save_npy_fortran_order(path)),
         Box::new(move |path| b.save_png(path, Colormap::Greys)),
         Box::new(move |path| d.save_rgb(path)),
+        Box::new(move |path| e.save_csv(path)),
+        Box::new(move |path| f.save_csv(path)),
         Box::new(move |path| film.picture().save_animation(path, 10.0)),
     ]
 }
@@ -168,6 +180,7 @@ fn a_full_disk() {
         let large = DistArray::<f64, _>::zeros((400, 500).distributed(axes));
         check(large.save_npy(&file), &file, &["No space left on device"]);
         check(large.save_npy_fortran_order(&file), &file, &["No space left on device"]);
+        check(large.save_csv(&file), &file, &["No space left on device"]);
         assert_eq!(disk.0.list(), ["a.npy"]);
         assert_eq!(load(&file).unwrap().sum(), 2000.0);
     }
@@ -186,7 +199,7 @@ fn an_older_file_survives() {
         save(&path).unwrap();
         assert_eq!(fs::read(&path).unwrap(), old);
     }
-    assert_eq!(folder.list(), ["0", "1", "2", "3", "4", "5"]);
+    assert_eq!(folder.list(), ["0", "1", "2", "3", "4", "5", "6", "7"]);
 }
 
 fn links_stay_links() {

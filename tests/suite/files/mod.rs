@@ -1,8 +1,11 @@
 //! Files of arrays, and what goes wrong with them.
 
+mod csv;
 mod failures;
 mod npy;
 mod pictures;
+#[cfg(feature = "plot")]
+mod plots;
 mod python;
 
 use crate::Case;
@@ -10,7 +13,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) fn cases() -> Vec<Case> {
-    let cases = [npy::cases(), pictures::cases(), failures::cases(), python::cases()];
+    #[cfg(feature = "plot")]
+    let plots = plots::cases();
+    #[cfg(not(feature = "plot"))]
+    let plots = Vec::new();
+    let cases = [npy::cases(), csv::cases(), pictures::cases(), plots, failures::cases(), python::cases()];
     cases.into_iter().flatten().collect()
 }
 

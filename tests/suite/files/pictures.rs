@@ -34,7 +34,7 @@ fn read(path: &Path) -> (Vec<(u32, u32, Vec<u8>)>, Option<(u32, Vec<(u16, u16)>)
     (frames, animation.map(|count| (count, delays)))
 }
 
-fn pixels(path: &Path) -> Vec<[u8; 3]> {
+pub(super) fn pixels(path: &Path) -> Vec<[u8; 3]> {
     let (mut frames, animation) = read(path);
     assert_eq!((frames.len(), animation), (1, None));
     frames.remove(0).2.as_chunks().0.to_vec()

@@ -94,7 +94,7 @@ impl Header {
     fn parse(text: &str, start: u64) -> Option<Self> {
         let mut rest = Text(text).skip('{')?;
         let (mut descr, mut fortran_order, mut shape) = (None, None, None);
-        while let None = rest.skip('}') {
+        while rest.skip('}').is_none() {
             let (key, value) = rest.string()?;
             let value = value.skip(':')?;
             rest = match key {

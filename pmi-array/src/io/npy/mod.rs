@@ -3,7 +3,7 @@
 mod header;
 
 use super::dtype::{Dtype, swap_bytes};
-use super::failure::Failure;
+use super::failure::{Failure, again};
 use super::load::{layout_as, load};
 use super::pieces::{read_pieces, write_pieces};
 use super::positioned::{read_at, write_at};
@@ -82,7 +82,7 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// buffers of up to 36 MiB a task.
     ///
     /// The number of axes can be open: `DistArray::<f64, IxDyn>::load_npy(path)`. The type of the elements cannot: load
-    /// them as what they are, and convert them by [`astype`](crate::Expression::astype).
+    /// them as what they are, and convert them by [`astype`](crate::Compare::astype).
     ///
     /// # Errors
     /// Where the file cannot be read, is no whole `.npy` file, or its array has other elements than `T` or another number of
@@ -184,7 +184,7 @@ fn write<T: Element>(
         let put = |at: u64, bytes: &[u8]| match file {
             Ok(file) if !bytes.is_empty() => write_at(file, at, bytes),
             Ok(_) => Ok(()),
-            Err(cause) => Err(failure_again(cause)),
+            Err(cause) => Err(again(cause)),
         };
         let first = if task.rank() == 0 { put(0, &header) } else { Ok(()) };
         let piece = |ranges: &[Range<usize>], elements: &[T::Bits]| {
@@ -209,7 +209,7 @@ fn read<T: Element>(task: &Task, layout: &Layout, (path, header): (PathBuf, Head
     }
     let piece = |ranges: &[Range<usize>], elements: &mut [T::Bits]| {
         let bytes = bytemuck::cast_slice_mut(elements);
-        let file = file.as_ref().map_err(failure_again)?;
+        let file = file.as_ref().map_err(again)?;
         if !bytes.is_empty() {
             read_at(task, file, place_of::<T>(header.start, &shape, ranges), bytes)?;
         }
@@ -223,9 +223,4 @@ fn read<T: Element>(task: &Task, layout: &Layout, (path, header): (PathBuf, Head
         false => read_pieces(task, layout, &vec![1; shape.len()], piece),
     };
     elements.map_err(|cause: io::Error| Failure::file(task, &path, &cause))
-}
-
-/// The same failure, for each piece that meets it.
-fn failure_again(cause: &io::Error) -> io::Error {
-    cause.raw_os_error().map_or_else(|| io::Error::new(cause.kind(), cause.to_string()), io::Error::from_raw_os_error)
 }

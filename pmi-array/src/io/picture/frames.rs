@@ -10,6 +10,8 @@ use crate::layout::Layout;
 use ndarray::Dimension;
 use pmi::Task;
 use serde::{Deserialize, Serialize};
+#[cfg(feature = "plot")]
+use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::ops::Range;
 use std::path::Path;
@@ -139,4 +141,14 @@ fn begin<W: Write>(file: W, frames: Frames) -> Result<png::Writer<W>, png::Encod
         encoder.set_frame_delay(seconds, part)?;
     }
     encoder.write_header()
+}
+
+/// Writes one picture that is there already.
+#[cfg(feature = "plot")]
+pub(in crate::io) fn encode(file: &File, (width, height): (u32, u32), pixels: &[u8]) -> io::Result<()> {
+    let mut file = BufWriter::new(file);
+    let mut png = begin(&mut file, Frames { width, height, count: 1, delay: None })?;
+    png.write_image_data(pixels)?;
+    png.finish()?;
+    file.flush()
 }

@@ -8,6 +8,8 @@ use crate::array::{DistArray, GRAIN};
 use crate::element::Real;
 use crate::error::{Error, Result};
 use frames::Frames;
+#[cfg(feature = "plot")]
+pub(super) use frames::encode;
 use ndarray::{Dimension, Ix2, Ix3};
 use pmi::Task;
 use rayon::prelude::*;
@@ -16,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// The colour of a pixel that is not a number, unless told otherwise.
-pub(super) const NAN: [u8; 3] = [128, 128, 128];
+const NAN: [u8; 3] = [128, 128, 128];
 
 /// How an array becomes a picture, or an animation: from [`DistArray::picture`]. Nothing happens until it is saved.
 #[derive(Debug, Clone)]
@@ -53,6 +55,10 @@ impl Style {
             Some((min, max)) => Scale { min, max, log: self.log },
             None => Scale::of(task, elements, self.log),
         };
+        self.with_scale(scale)
+    }
+
+    pub(super) fn with_scale(&self, scale: Scale) -> Palette {
         Palette { table: self.map.table(), nan: self.nan, scale }
     }
 }
