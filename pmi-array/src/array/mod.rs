@@ -15,6 +15,7 @@ mod element_access;
 pub use gather::set_gather_limit;
 pub use ranges::{Inexact, Stepped};
 pub(crate) use redistribute::BUDGET;
+#[cfg(feature = "hdf5")]
 pub(crate) use shape::layout_of;
 pub use shape::{Distributed, Shape};
 pub(crate) use slab::{IntoSlab, Slab};
