@@ -47,11 +47,11 @@ pub use element::{Element, Real};
 pub use error::{Error, Result};
 pub use expr::{Compare, Expr, Expression, Math, Operand, Zip};
 pub use fractal::Fractal;
+#[cfg(feature = "plot")]
+pub use io::plot;
 pub use io::{Checkpoints, Colormap, Picture, Table, checkpoint, npy_dtype, restore};
 #[cfg(feature = "hdf5")]
 pub use io::{H5Dataset, H5Options, H5Reader, H5Selection, H5Value, H5Writer};
-#[cfg(feature = "plot")]
-pub use io::plot;
 pub use layout::{Axis, Block, Distribution, Indices, Layout, Overlap, Part, Span, Spans};
 pub use promote::Promote;
 pub use reduce::{NanReduce, Products, Reduce, Scan, allclose, array_equal, bincount, histogram};

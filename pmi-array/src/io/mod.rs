@@ -20,8 +20,8 @@ pub mod plot;
 
 pub use checkpoint::{Checkpoints, checkpoint, restore};
 pub use colormap::Colormap;
+pub use csv::Table;
 #[cfg(feature = "hdf5")]
 pub use hdf5::{H5Dataset, H5Options, H5Reader, H5Selection, H5Value, H5Writer};
 pub use npy::npy_dtype;
-pub use csv::Table;
 pub use picture::Picture;

@@ -1,6 +1,8 @@
 //! HDF5 files. From the bottom up: the [door](raw) to the C library, [types](types) of elements, writing in the
-//! [background](queue), what is [known](info) of a dataset, the [file](file) that the tasks have open (by [MPI-IO](mpio)), [chunks](chunks) and the [transfer](transfer)
-//! of elements, [attributes](attribute) and [names of axes](scales), [making](create) datasets, [reader](reader), [writer](writer).
+//! [background](queue), what is [known](info) of a dataset, the [file](file) that the tasks have open (by [MPI-IO](mpio)),
+//! [chunks](chunks) and the [transfer](transfer) of elements, [attributes](attribute) and [names of axes](scales),
+//! [making](create) datasets on the tasks, [reader](reader), [writer](writer), and what the writer has for new
+//! [datasets](dataset).
 
 mod raw;
 mod types;
@@ -16,7 +18,9 @@ mod scales;
 mod create;
 mod reader;
 mod writer;
+mod dataset;
 
 pub use attribute::H5Value;
+pub use dataset::H5Dataset;
 pub use reader::{H5Reader, H5Selection};
-pub use writer::{H5Dataset, H5Options, H5Writer};
+pub use writer::{H5Options, H5Writer};

@@ -1,18 +1,17 @@
 //! Writing.
 
 use super::attribute::{self, H5Value};
-use super::create::Recipe;
 use super::file::{Mode, Opened, Options};
-use super::info::Filters;
+use super::info::{Filters, Info};
 use super::queue::Queue;
 use super::raw;
 use super::reader::{H5Reader, object};
 use super::scales::growing;
 use super::transfer::{Access, Transfer};
 use super::types::Kind;
-use crate::array::{DistArray, Shape, layout_of};
+use crate::array::DistArray;
 use crate::element::Element;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::io::failure::{Failure, agree};
 use crate::layout::Layout;
 use ndarray::Dimension;
@@ -104,7 +103,7 @@ impl H5Options {
         self
     }
 
-    fn in_mode(self, mode: Mode, path: &Path) -> Result<H5Writer> {
+    pub(super) fn in_mode(self, mode: Mode, path: &Path) -> Result<H5Writer> {
         Ok(H5Writer { file: H5Reader::open_as(path, Options { mode, ..self.0 })? })
     }
 
@@ -173,12 +172,7 @@ impl H5Writer {
         self.on_tasks(set, (of.into(), name.into(), value.into()))
     }
 
-    /// A dataset to be made. Slashes in its name stand for groups, which are made where they are missing.
-    pub fn dataset(&self, name: &str) -> H5Dataset<'_> {
-        H5Dataset { file: self, recipe: Recipe { name: name.into(), ..Recipe::default() } }
-    }
-
-    /// Appends to a dataset along its axis 0, which must be [unlimited](H5Dataset::unlimited): one frame, an array with
+    /// Appends to a dataset along its axis 0, which must be [unlimited](super::H5Dataset::unlimited): one frame, an array with
     /// an axis less, or several, with as many axes.
     ///
     /// # Errors
@@ -196,6 +190,24 @@ impl H5Writer {
             wrote.inspect_err(|_| file.shrink(&name, at[0]))
         };
         self.on_tasks(append, (self.name(name)?, frame.clone()))
+    }
+
+    /// Gives axis 0 of a dataset another length; it must be [unlimited](super::H5Dataset::unlimited). What is behind a shorter one is
+    /// gone, what a longer one adds is zeros.
+    ///
+    /// # Errors
+    /// Where there is no such dataset, or its axis 0 is fixed.
+    pub fn resize(&self, name: &str, len: usize) -> Result<()> {
+        let resize = |task: &Task, file: &mut Opened, (name, len): (String, usize)| {
+            let mut info = file.info(task, &name)?;
+            if info.unlimited.first() != Some(&true) {
+                let text = format!("axis 0 of {:?} is fixed: make the dataset unlimited", info.shape);
+                return Err(file.failure(task, &name, text));
+            }
+            info.shape[0] = len;
+            file.set_extent(task, &name, info)
+        };
+        self.on_tasks(resize, (self.name(name)?, len))
     }
 
     /// Writes an array into a dataset, its first element at the index `start`. The array may have fewer axes than the
@@ -281,15 +293,21 @@ impl Opened {
             self.check_room(task, name, array.iter().product::<usize>() * kind.size())?;
         }
         shape[0] += if frame == 0 { 1 } else { array[0] };
-        let grown = self.open.as_mut().map_or(Ok(()), |open| {
+        self.set_extent(task, name, info)?;
+        Ok(start)
+    }
+
+    /// Gives the dataset the shape that `info` has. All tasks take part.
+    fn set_extent(&mut self, task: &Task, name: &str, info: Info) -> Result<(), Failure> {
+        let changed = self.open.as_mut().map_or(Ok(()), |open| {
             // The last frame is written before the next is taken: no more than one is in memory.
             open.settle()?;
             raw::set_extent(&open.dataset(name)?, &info.shape)
         });
-        agree(task, grown.map_err(|cause| self.failure(task, name, cause)))?;
+        agree(task, changed.map_err(|cause| self.failure(task, name, cause)))?;
         self.grown.insert(name.into());
         self.infos.insert(name.into(), info);
-        Ok(start)
+        Ok(())
     }
 
     /// Takes what could not be written off the end of axis 0 again.
@@ -352,137 +370,10 @@ impl Opened {
         for name in std::mem::take(&mut self.grown) {
             let Some(len) = self.infos.get(&name).map(|info| info.shape[0]) else { continue };
             self.on_all(task, &name, |open| match growing(&open.dataset(&name)?)? {
-                Some(scale) if scale.get_shape()? < vec![len] => raw::set_extent(&scale, &[len]),
+                Some(scale) if scale.get_shape()? != [len] => raw::set_extent(&scale, &[len]),
                 _ => Ok(()),
             })?;
         }
         Ok(())
-    }
-}
-
-/// A dataset to be made. From [`H5Writer::dataset`].
-#[derive(Debug)]
-#[must_use = "no dataset is made before create or zeros"]
-pub struct H5Dataset<'a> {
-    file: &'a H5Writer,
-    recipe: Recipe,
-}
-
-impl<'a> H5Dataset<'a> {
-    /// Divides the dataset into chunks of this shape. Otherwise it has some only where it must, of at most 1 MiB, which
-    /// fit the rows of each task.
-    pub fn chunk(mut self, chunk: impl AsRef<[usize]>) -> Self {
-        self.recipe.chunk = Some(chunk.as_ref().to_vec());
-        self
-    }
-
-    /// Compresses each chunk, from 0 (not at all) and 1 (fast) to 9 (small). Where one task writes for all, and arrays
-    /// begin and end with a chunk, all threads compress.
-    pub fn deflate(mut self, level: u8) -> Self {
-        self.recipe.deflate = Some(level);
-        self
-    }
-
-    /// Brings bytes of the same weight together in each chunk, which makes numbers easier to compress.
-    pub fn shuffle(mut self) -> Self {
-        self.recipe.shuffle = true;
-        self
-    }
-
-    /// Lets axis 0 grow: see [`H5Writer::append`].
-    pub fn unlimited(mut self) -> Self {
-        self.recipe.unlimited = true;
-        self
-    }
-
-    /// The names of the axes. Those named alike in one group have the same coordinates: the dataset of that name, which is
-    /// made before those that use it with its own name for its one axis; where there is none the axis has no coordinates.
-    /// These are HDF5's dimension scales as netCDF uses them: xarray opens the file labelled.
-    pub fn dims<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
-        self.recipe.dims = names.into_iter().map(|name| name.as_ref().into()).collect();
-        self
-    }
-
-    /// The attribute `units`.
-    pub fn units(self, units: &str) -> Self {
-        self.attribute("units", units)
-    }
-
-    /// An attribute.
-    pub fn attribute(mut self, name: &str, value: impl Into<H5Value>) -> Self {
-        self.recipe.attributes.push((name.into(), value.into()));
-        self
-    }
-
-    /// Takes the place of a dataset of this name, which is there until the new one is complete. HDF5 uses its room again
-    /// only for what is written before the file is closed.
-    pub fn replace(mut self) -> Self {
-        self.recipe.replace = true;
-        self
-    }
-
-    /// Makes the dataset and writes the array. It gets its name when it is complete.
-    ///
-    /// Pieces of the array in another layout travel to the tasks that write them, buffers of 20 MiB on each.
-    ///
-    /// # Errors
-    /// Where there is something of this name, what was asked for makes no sense of the array, or the file cannot be
-    /// written: then there is no such dataset, and what else the file has is whole.
-    ///
-    /// # Panics
-    /// Where the array is not one of the tasks that have the file open.
-    #[track_caller]
-    pub fn create<T: Element, D: Dimension + 'static>(self, array: &DistArray<T, D>) -> Result<()> {
-        array.check_tasks();
-        let (file, recipe) = self.checked(array.shape())?;
-        let create = |task: &Task, file: &mut Opened, (recipe, array): (Recipe, DistArray<T, D>)| {
-            recipe.create(task, file, array.layout(), Some(&*array.elements(task)))
-        };
-        file.on_tasks(create, (recipe, array.clone()))
-    }
-
-    /// Makes the dataset of this shape, all zeros: to be [written in part](H5Writer::write_slice), or with no index of
-    /// axis 0, to be [appended to](H5Writer::append). How the shape is distributed tells what chunks fit.
-    ///
-    /// # Errors
-    /// As [`create`](H5Dataset::create).
-    ///
-    /// # Panics
-    /// Where the distribution does not fit the shape or the number of tasks.
-    #[track_caller]
-    pub fn zeros<T: Element, S: Shape>(self, shape: S) -> Result<()> {
-        let layout = layout_of(shape);
-        let (file, recipe) = self.checked(layout.shape())?;
-        let create = |task: &Task, file: &mut Opened, (recipe, layout): (Recipe, Layout)| {
-            recipe.create::<T>(task, file, &layout, None)
-        };
-        file.on_tasks(create, (recipe, layout))
-    }
-
-    fn checked(self, shape: &[usize]) -> Result<(&'a H5Writer, Recipe)> {
-        let Self { file, mut recipe } = self;
-        recipe.name = file.name(&recipe.name)?;
-        match recipe.mistake(shape) {
-            Some(mistake) => Err(Error::argument(mistake)),
-            None => Ok((file, recipe)),
-        }
-    }
-}
-
-impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
-    /// Writes the array as a dataset of an HDF5 file: of a new one, or of one that is there, whose other datasets stay.
-    /// A dataset of this name is replaced. More of what HDF5 has: [`H5Writer`]. Example: [`load_hdf5`](DistArray::load_hdf5).
-    ///
-    /// # Errors
-    /// As [`H5Writer::create`] and [`H5Dataset::create`].
-    ///
-    /// # Panics
-    /// Where the array is not one of the tasks that verbs address.
-    #[track_caller]
-    pub fn save_hdf5(&self, path: impl AsRef<Path>, name: &str) -> Result<()> {
-        let file = H5Writer::options().in_mode(Mode::Save, path.as_ref())?;
-        let saved = file.dataset(name).replace().create(self);
-        let closed = file.close();
-        saved.and(closed)
     }
 }

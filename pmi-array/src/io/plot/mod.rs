@@ -210,7 +210,7 @@ impl Figure {
         let path = path.as_ref();
         self.check()?;
         // The controller is task 0.
-        let failed = |cause| Error::file_on(0, path, cause);
+        let failed = |cause| Error::file_on(0, path, None, cause);
         let new = Unfinished::create(path).map_err(failed)?;
         let image = self.image.as_ref().map(|array| array.image(self.style, self.size)).transpose()?;
         let lines = self.layers.iter().map(Layer::points).collect::<Result<Vec<_>>>()?;
