@@ -6,7 +6,7 @@ use crate::programs::{ensure, equal, is_open_mpi};
 use libtest_mimic::{Failed, Trial};
 use ndarray::Ix1;
 use num_complex::Complex;
-use pmi_toolkit::array::Checkpoints;
+use pmi_toolkit::array::{Checkpoints, array_equal};
 use pmi_toolkit::prelude::*;
 use rustix::process::{Signal, kill_process};
 use serde::{Deserialize, Serialize};
@@ -112,7 +112,7 @@ fn check(path: &Path, reported: u64) -> Result<u64, String> {
     };
     let expected = state(found.step);
     ensure(found.step >= reported, || format!("step {} is restored, {reported} was reported", found.step))?;
-    equal(&(found.u.to_vec().ok() == expected.u.to_vec().ok()), &true)?;
-    equal(&(found.v.to_vec().ok() == expected.v.to_vec().ok()), &true)?;
+    let whole = array_equal(&found.u, &expected.u) && array_equal(&found.v, &expected.v);
+    ensure(whole, || format!("what is restored as step {} is not its state", found.step))?;
     Ok(found.step)
 }
