@@ -125,6 +125,11 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
         self.layout.len()
     }
 
+    /// How many bytes all its elements take.
+    pub fn nbytes(&self) -> usize {
+        self.len() * size_of::<T>()
+    }
+
     /// Whether the array has no elements.
     pub fn is_empty(&self) -> bool {
         self.layout.is_empty()

@@ -1,12 +1,14 @@
 //! Arrays whose elements the tasks read.
 
 use super::failure::{Failure, agree};
+use super::progress::shown;
 use crate::array::{DistArray, Slab};
 use crate::element::Element;
 use crate::error::Result;
 use crate::layout::{Distribution, Layout};
 use ndarray::Dimension;
 use pmi::{Argument, Code, Portable, Task};
+use std::path::Path;
 
 /// The layout of an array of this shape, in the current world.
 #[track_caller]
@@ -18,9 +20,9 @@ pub(crate) fn layout_as(shape: &[usize], distribution: Option<Distribution>) -> 
     })
 }
 
-/// The array of this layout whose slabs `read` returns on each task, in C order. Where it fails on one, that is the error,
+/// The array of this layout, read from `path`, whose slabs `read` returns on each task, in C order. Where it fails on one, that is the error,
 /// and there is no array.
-pub(crate) fn load<T, D, A, F>(layout: Layout, read: F, args: A) -> Result<DistArray<T, D>>
+pub(crate) fn load<T, D, A, F>(path: &Path, layout: Layout, read: F, args: A) -> Result<DistArray<T, D>>
 where
     T: Element,
     D: Dimension + 'static,
@@ -33,7 +35,7 @@ where
         array.replace(task, Slab::from_elements(&array.layout, task.rank(), elements));
         Ok::<_, Failure>(())
     };
-    pmi::first(fill, (array.clone(), Code::new(read), args))??;
+    shown(path, array.nbytes() as u64, || pmi::first(fill, (array.clone(), Code::new(read), args)))??;
     Ok(array)
 }
 
@@ -43,7 +45,6 @@ mod tests {
     use crate::Products;
     use ndarray::{Ix0, Ix2, IxDyn};
     use std::io;
-    use std::path::Path;
 
     #[test]
     fn all_tasks_read_or_there_is_no_array() {
@@ -54,13 +55,16 @@ mod tests {
         };
         for tasks in [1, 2, 3] {
             pmi::with_tasks(tasks, || {
-                let array: DistArray<_, Ix2> = load(Layout::new(&[tasks, 2], tasks), read, true).unwrap();
+                let array: DistArray<_, Ix2> =
+                    load(Path::new("there"), Layout::new(&[tasks, 2], tasks), read, true).unwrap();
                 assert_eq!(array.to_vec().unwrap(), (0..tasks).flat_map(|i| [i as f64; 2]).collect::<Vec<_>>());
-                let other: DistArray<_, IxDyn> = load(Layout::new(&[3], tasks), read, true).unwrap();
+                let other: DistArray<_, IxDyn> =
+                    load(Path::new("there"), Layout::new(&[3], tasks), read, true).unwrap();
                 assert_eq!(other.dot(&other), (0..3).map(|i| (i * tasks / 3) as f64).map(|x| x * x).sum::<f64>());
-                let single: DistArray<_, Ix0> = load(Layout::new(&[], tasks), read, true).unwrap();
+                let single: DistArray<_, Ix0> = load(Path::new("there"), Layout::new(&[], tasks), read, true).unwrap();
                 assert_eq!(single.to_vec().unwrap(), [0.0]);
-                let failed: Result<DistArray<_, Ix2>> = load(Layout::new(&[tasks, 2], tasks), read, false);
+                let failed: Result<DistArray<_, Ix2>> =
+                    load(Path::new("there"), Layout::new(&[tasks, 2], tasks), read, false);
                 assert_eq!(
                     failed.map_err(|error| error.to_string()).err(),
                     (tasks > 1).then(|| "there: no, on task 1".into())

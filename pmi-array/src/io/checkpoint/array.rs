@@ -28,7 +28,7 @@ pub(super) trait Stored {
 
 impl<T: Element, D: Dimension + 'static> Stored for DistArray<T, D> {
     fn bytes(&self) -> u64 {
-        (self.len() * size_of::<T>()) as u64
+        self.nbytes() as u64
     }
 
     fn write(&self, file: &Handle<Opened>, name: &str, offset: u64) -> Result<Entry> {
@@ -128,7 +128,7 @@ pub(super) fn load<T: Element, D: Dimension + 'static>(source: &Source, number: 
         return Err(Error::damaged(path, part, format!("does not have the {bytes} bytes of its shape"), None));
     }
     let args = (file.clone(), entry.offset, part, entry.sums.clone());
-    let array = stage(done.get(), entry.len, *total, || load_array(layout, read::<T>, args));
+    let array = stage(done.get(), entry.len, *total, || load_array(path, layout, read::<T>, args));
     done.set(done.get() + entry.len);
     array
 }

@@ -7,6 +7,7 @@ use super::writer::H5Writer;
 use crate::array::{DistArray, Shape, layout_of};
 use crate::element::Element;
 use crate::error::{Error, Result};
+use crate::io::progress::shown;
 use crate::layout::Layout;
 use ndarray::Dimension;
 use pmi::Task;
@@ -97,7 +98,7 @@ impl<'a> H5Dataset<'a> {
         let create = |task: &Task, file: &mut Opened, (recipe, array): (Recipe, DistArray<T, D>)| {
             recipe.create(task, file, array.layout(), Some(&*array.elements(task)))
         };
-        file.on_tasks(create, (recipe, array.clone()))
+        shown(file.path(), array.nbytes() as u64, || file.on_tasks(create, (recipe, array.clone())))
     }
 
     /// Makes the dataset of this shape, all zeros: to be [written in part](H5Writer::write_slice), or with no index of

@@ -296,7 +296,7 @@ impl H5Selection<'_> {
             let transfer = Transfer { task, info: &info, origin: &origin, access, together };
             transfer.read(layout).map_err(|cause| opened.failure(task, &name, cause))
         };
-        load(layout, read, (file.file.clone(), file.name(&name)?, origin))
+        load(&file.path, layout, read, (file.file.clone(), file.name(&name)?, origin))
     }
 }
 

@@ -13,6 +13,7 @@ use crate::array::DistArray;
 use crate::element::Element;
 use crate::error::Result;
 use crate::io::failure::{Failure, agree};
+use crate::io::progress::shown;
 use crate::layout::Layout;
 use ndarray::Dimension;
 use pmi::Task;
@@ -189,7 +190,8 @@ impl H5Writer {
             let wrote = file.write_at(task, &name, frame.layout(), &frame.elements(task), &at, queue);
             wrote.inspect_err(|_| file.shrink(&name, at[0]))
         };
-        self.on_tasks(append, (self.name(name)?, frame.clone()))
+        let args = (self.name(name)?, frame.clone());
+        shown(self.path(), frame.nbytes() as u64, || self.on_tasks(append, args))
     }
 
     /// Gives axis 0 of a dataset another length; it must be [unlimited](super::H5Dataset::unlimited). What is behind a shorter one is
@@ -230,7 +232,8 @@ impl H5Writer {
             file.check_fits(task, &name, &Kind::of::<T>(), &start, array.shape())?;
             file.write_at(task, &name, array.layout(), &array.elements(task), &start, None)
         };
-        self.on_tasks(write, (self.name(name)?, start.to_vec(), array.clone()))
+        let args = (self.name(name)?, start.to_vec(), array.clone());
+        shown(self.path(), array.nbytes() as u64, || self.on_tasks(write, args))
     }
 
     /// Has the system write what HDF5 still has in memory: another program may read the file then, and finds all that was

@@ -7,6 +7,7 @@ use super::failure::{Failure, again};
 use super::load::{layout_as, load};
 use super::pieces::{read_pieces, write_pieces};
 use super::positioned::{read_at, write_at};
+use super::progress::shown;
 use super::turned::{read_turned, write_turned};
 use super::unfinished::write_together;
 use crate::array::DistArray;
@@ -70,7 +71,8 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
         let save = |task: &Task, (array, path, fortran_order): (Self, PathBuf, bool)| {
             write(task, &array.layout, &array.elements(task), &path, fortran_order)
         };
-        Ok(pmi::first(save, (self.clone(), path.to_owned(), fortran_order))??)
+        let args = (self.clone(), path.to_owned(), fortran_order);
+        Ok(shown(path, self.nbytes() as u64, || pmi::first(save, args))??)
     }
 
     /// The array of an `.npy` file, in the default layout.
@@ -113,7 +115,7 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
         };
         let header = pmi::first(look, path.to_owned())??;
         let layout = layout_as(&header.shape, distribution)?;
-        load(layout, read, (path.to_owned(), header))
+        load(path, layout, read, (path.to_owned(), header))
     }
 }
 
