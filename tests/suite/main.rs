@@ -21,10 +21,12 @@
 //! | `functions` | functions of elements against the platform's |
 //! | `groups` | groups of tasks, calls on one task |
 //! | `hdf5` | HDF5 files (built with that feature): there and back, other programs, faults |
+//! | `launch` | how the tests start programs |
 //! | `large` | collectives of more elements than a C int counts |
 //! | `layouts` | making arrays in every layout, single elements, conversions |
 //! | `ledger` | what the ledger counts, its trace |
 //! | `motion` | arrays moved from any layout to any other |
+//! | `pipeline` | a simulation that writes HDF5, killed and continued; conversions to npy; what Python reads of it |
 //! | `programs` | the example programs, as processes under both launchers |
 //! | `proxies` | front classes and front traits |
 //! | `reductions` | sums, extremes and the like, of every layout |
@@ -47,9 +49,12 @@ mod groups;
 #[cfg(feature = "hdf5")]
 mod hdf5;
 mod large;
+mod launch;
 mod layouts;
 mod ledger;
 mod motion;
+#[cfg(feature = "hdf5")]
+mod pipeline;
 mod programs;
 mod proxies;
 mod reductions;
@@ -112,7 +117,15 @@ fn all() -> Vec<Case> {
 
 /// Tests that start processes.
 fn processes() -> impl Iterator<Item = Trial> {
-    [programs::trials(), faults::trials(), checkpoints::trials()].into_iter().flatten()
+    [
+        programs::trials(),
+        faults::trials(),
+        checkpoints::trials(),
+        #[cfg(feature = "hdf5")]
+        pipeline::trials(),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// The sizes of the embedded worlds.

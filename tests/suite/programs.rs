@@ -3,6 +3,7 @@
 //! Embedded, and under `mpirun` where the suite is built with the feature `mpi`. `MPIRUN` in the environment names
 //! another launcher.
 
+use crate::launch::{World, ensure, equal};
 use libtest_mimic::{Failed, Trial};
 use pmi_toolkit::array::fractal::{Formula, View, escape_count};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -11,7 +12,6 @@ use std::io::{BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -58,7 +58,7 @@ fn trial(name: String, run: impl Fn() -> Result<(), String> + Send + 'static) ->
 }
 
 fn hello(world: World, example: &str) -> Result<(), String> {
-    let output = run(&mut world.command(example)?)?.succeeded()?;
+    let output = run(&mut world.example(example)?)?.succeeded()?;
     let said: BTreeSet<&str> = output.lines().collect();
     let expected: Vec<String> = (0..world.tasks()).map(|rank| format!("Hello Olaf, I'm task {rank}!")).collect();
     equal(&output.lines().count(), &world.tasks())?;
@@ -68,7 +68,7 @@ fn hello(world: World, example: &str) -> Result<(), String> {
 /// Any program, through the environment.
 fn traced(world: World) -> Result<(), String> {
     let file = Scratch::new();
-    let mut command = world.command("hello")?;
+    let mut command = world.example("hello")?;
     command.env("PMI_TRACE", &file.0).env("PMI_LEDGER", "1");
     let output = run(&mut command)?;
     ensure(output.stderr.contains("balance") && output.stderr.contains("create"), || output.stderr.clone())?;
@@ -84,14 +84,14 @@ fn traced(world: World) -> Result<(), String> {
 }
 
 fn mandelbrot_pmi(world: World) -> Result<(), String> {
-    let output = run(&mut world.command("mandelbrot_pmi")?)?.succeeded()?;
+    let output = run(&mut world.example("mandelbrot_pmi")?)?.succeeded()?;
     // In plain arithmetic, which no compiler may round differently.
     equal(&output.lines().last(), &Some("sum 2218572"))?;
     equal(&output.lines().count(), &26)
 }
 
 fn controller_thread(world: World) -> Result<(), String> {
-    let output = run(&mut world.command("controller_thread")?)?.succeeded()?;
+    let output = run(&mut world.example("controller_thread")?)?.succeeded()?;
     let lines: Vec<&str> = output.lines().collect();
     // Who they are, four quarters and a result of three frames each, and the end of the one that was cancelled.
     equal(&lines.len(), &(1 + world.tasks() + 3 * 5 + 1))?;
@@ -101,7 +101,7 @@ fn controller_thread(world: World) -> Result<(), String> {
 }
 
 fn statistics(world: World) -> Result<(), String> {
-    let output = run(world.command("statistics")?.arg("301"))?.succeeded()?;
+    let output = run(world.example("statistics")?.arg("301"))?.succeeded()?;
     let expected = [
         &format!("[301, 301] points, {} tasks", world.tasks()),
         "wave: mean 0.000000, deviation 0.498339, from -1.000 to 1.000",
@@ -116,7 +116,7 @@ fn statistics(world: World) -> Result<(), String> {
 
 fn mandelbrot(world: World) -> Result<(), String> {
     let file = Scratch::new();
-    let mut command = world.command("mandelbrot")?;
+    let mut command = world.example("mandelbrot")?;
     command.args(["--size", "120x80", "--maxit", "300", "--repeat", "2", "--threads", "2", "--verbose", "--out"]);
     let output = run(command.arg(&file.0))?.succeeded()?;
 
@@ -141,7 +141,7 @@ fn fewer_rows_than_tasks(world: World) -> Result<(), String> {
     let file = Scratch::new();
     for size in ["5x1", "1x1", "1x2"] {
         let args = ["--size", size, "--maxit", "1", "--out"];
-        run(world.command("mandelbrot")?.args(args).arg(&file.0))?.succeeded()?;
+        run(world.example("mandelbrot")?.args(args).arg(&file.0))?.succeeded()?;
         let (width, height) = picture(&file.0)?.size;
         equal(&format!("{width}x{height}"), &size.to_string())?;
     }
@@ -156,7 +156,7 @@ fn told_once(world: World) -> Result<(), String> {
         (&["--out", "/no/such/directory/a.png"], "/no/such/directory/a.png"),
     ];
     for (args, words) in cases {
-        let said = run(world.command("mandelbrot")?.args(args))?.failed()?;
+        let said = run(world.example("mandelbrot")?.args(args))?.failed()?;
         ensure(said.matches(words).count() == 1, || format!("not once {words:?}: {said}"))?;
     }
     Ok(())
@@ -166,7 +166,7 @@ fn same_picture(args: &[&str]) -> Result<(), String> {
     let mut first: Option<Picture> = None;
     for world in worlds() {
         let file = Scratch::new();
-        let mut command = world.command("mandelbrot")?;
+        let mut command = world.example("mandelbrot")?;
         command.args(["--size", "151x97", "--maxit", "400", "--center", "-0.7453,0.1127", "--zoom", "450"]);
         run(command.args(args).arg("--out").arg(&file.0))?.succeeded()?;
         let picture = picture(&file.0)?;
@@ -191,7 +191,7 @@ fn every_option() -> Result<(), String> {
         &["--center", "-0.1, 0.9", "--colormap", "turbo"],
     ];
     for args in cases {
-        let mut command = World::Embedded(3).command("mandelbrot")?;
+        let mut command = World::Embedded(3).example("mandelbrot")?;
         let output = run(command.args(["--size", "60X40", "--out"]).arg(&file.0).args(args))?.succeeded()?;
         let tasks = if args.contains(&"--tasks") { "tasks=2 threads=1" } else { "tasks=3" };
         ensure(output.contains(tasks), || output.clone())?;
@@ -223,7 +223,7 @@ const MISTAKES: &[(&[&str], &[&str])] = &[
 ];
 
 fn mistake(args: &[&str], words: &[&str]) -> Result<(), String> {
-    let said = run(World::Embedded(2).command("mandelbrot")?.args(args))?.failed()?;
+    let said = run(World::Embedded(2).example("mandelbrot")?.args(args))?.failed()?;
     ensure(said.starts_with("error: "), || said.clone())?;
     words.iter().try_for_each(|word| ensure(said.contains(word), || format!("nothing of {word:?} in: {said}")))
 }
@@ -232,7 +232,7 @@ fn mistake(args: &[&str], words: &[&str]) -> Result<(), String> {
 fn unwritable() -> Result<(), String> {
     for path in ["/no/such/directory/a.png", "/", ""] {
         let args = ["--size", "30000x20000", "--maxit", "1000000", "--no-shortcuts", "--out", path];
-        let said = run(World::Embedded(1).command("mandelbrot")?.args(args))?.failed()?;
+        let said = run(World::Embedded(1).example("mandelbrot")?.args(args))?.failed()?;
         ensure(said.contains("--out") && said.contains(path), || said.clone())?;
     }
     Ok(())
@@ -240,7 +240,7 @@ fn unwritable() -> Result<(), String> {
 
 fn help() -> Result<(), String> {
     for world in worlds() {
-        let said = run(world.command("mandelbrot")?.arg("--help"))?.succeeded()?;
+        let said = run(world.example("mandelbrot")?.arg("--help"))?.succeeded()?;
         ensure(said.matches("Usage:").count() == 1 && said.contains("--colormap"), || said.clone())?;
     }
     Ok(())
@@ -248,7 +248,7 @@ fn help() -> Result<(), String> {
 
 fn tasks_that_are_no_number() -> Result<(), String> {
     for program in ["hello", "mandelbrot"] {
-        let said = run(World::Embedded(1).command(program)?.env("PMI_TASKS", "abc"))?.failed()?;
+        let said = run(World::Embedded(1).example(program)?.env("PMI_TASKS", "abc"))?.failed()?;
         ensure(said.contains("PMI_TASKS is") && said.contains("abc"), || said.clone())?;
     }
     Ok(())
@@ -257,22 +257,15 @@ fn tasks_that_are_no_number() -> Result<(), String> {
 /// As `mpirun -n 2` starts them.
 fn launched_without_mpi() -> Result<(), String> {
     for rank in ["0", "1"] {
-        let mut command = World::Embedded(1).command("mandelbrot")?;
+        let mut command = World::Embedded(1).example("mandelbrot")?;
         let ended = run(command.env("OMPI_COMM_WORLD_SIZE", "2").env("OMPI_COMM_WORLD_RANK", rank))?;
         match rank {
             "0" => ensure(ended.failed()?.contains("--features mpi"), || "the remedy is not told".into())?,
             _ => equal(&ended.succeeded()?, &String::new())?,
         }
     }
-    let said = run(World::Embedded(1).command("hello")?.env("OMPI_COMM_WORLD_SIZE", "2"))?.failed()?;
+    let said = run(World::Embedded(1).example("hello")?.env("OMPI_COMM_WORLD_SIZE", "2"))?.failed()?;
     ensure(said.contains("--features mpi"), || said.clone())
-}
-
-/// How a program is started.
-#[derive(Clone, Copy)]
-enum World {
-    Embedded(usize),
-    Mpi(usize),
 }
 
 fn worlds() -> Vec<World> {
@@ -281,68 +274,6 @@ fn worlds() -> Vec<World> {
         .into_iter()
         .chain(mpi.into_iter().filter(|_| cfg!(feature = "mpi")))
         .collect()
-}
-
-impl World {
-    fn tasks(self) -> usize {
-        match self {
-            Self::Embedded(tasks) | Self::Mpi(tasks) => tasks,
-        }
-    }
-
-    fn name(self) -> String {
-        match self {
-            Self::Embedded(tasks) => format!("embedded_{tasks}"),
-            Self::Mpi(tasks) => format!("mpi_{tasks}"),
-        }
-    }
-
-    /// An example program, to be given arguments.
-    fn command(self, example: &str) -> Result<Command, String> {
-        let program = example_path(example)?;
-        let mut command = match self {
-            Self::Embedded(tasks) => {
-                let mut command = Command::new(program);
-                command.env("PMI_TASKS", tasks.to_string());
-                command
-            }
-            Self::Mpi(tasks) => {
-                let mut command = Command::new(mpirun());
-                command.arg("-n").arg(tasks.to_string()).env_remove("PMI_TASKS");
-                if is_open_mpi() {
-                    // As root, which containers have, and on fewer cores than tasks.
-                    command.arg("--oversubscribe");
-                    command.env("OMPI_ALLOW_RUN_AS_ROOT", "1").env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
-                }
-                command.arg(program);
-                command
-            }
-        };
-        command.env_remove("PMI_SIMD").current_dir(std::env::temp_dir());
-        Ok(command)
-    }
-}
-
-/// Cargo builds the examples before the tests, beside them.
-fn example_path(example: &str) -> Result<PathBuf, String> {
-    let suite = std::env::current_exe().map_err(|cause| cause.to_string())?;
-    let profile = suite.parent().and_then(Path::parent).ok_or("the suite is in no target directory")?;
-    let path = profile.join("examples").join(example);
-    let missing = || format!("{} is missing: run `cargo test`, or `cargo build --examples` first", path.display());
-    if path.exists() { Ok(path) } else { Err(missing()) }
-}
-
-pub(crate) fn mpirun() -> String {
-    std::env::var("MPIRUN").unwrap_or_else(|_| "mpirun".into())
-}
-
-pub(crate) fn is_open_mpi() -> bool {
-    static ANSWER: OnceLock<bool> = OnceLock::new();
-    *ANSWER.get_or_init(|| {
-        let version = Command::new(mpirun()).arg("--version").output();
-        let version = version.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
-        version.contains("Open MPI") || version.contains("OpenRTE")
-    })
 }
 
 /// What a program that ended has left.
@@ -437,12 +368,4 @@ fn picture(path: &Path) -> Result<Picture, String> {
     let info = reader.next_frame(&mut pixels).map_err(|cause| failed(&cause))?;
     equal(&info.color_type, &png::ColorType::Rgb)?;
     Ok(Picture { size: (info.width, info.height), pixels })
-}
-
-pub(crate) fn ensure(holds: bool, message: impl FnOnce() -> String) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(message()) }
-}
-
-pub(crate) fn equal<T: PartialEq + std::fmt::Debug>(got: &T, expected: &T) -> Result<(), String> {
-    ensure(got == expected, || format!("got {got:?}, expected {expected:?}"))
 }

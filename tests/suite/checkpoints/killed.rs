@@ -1,8 +1,8 @@
 //! Programs killed at random moments: what they leave is whole, and no older than what they have said to be done.
 
 use super::{Folder, PATH};
-use crate::faults::{Job, World};
-use crate::programs::{ensure, equal, is_open_mpi};
+use crate::faults::{Job, own};
+use crate::launch::{World, ensure, equal, is_open_mpi};
 use libtest_mimic::{Failed, Trial};
 use ndarray::Ix1;
 use num_complex::Complex;
@@ -70,7 +70,7 @@ fn moments(world: World, count: usize, seed: u64) -> Result<(), String> {
     let mut random = Random(seed);
     let (mut reported, mut unfinished) = (0, 0);
     for _ in 0..count {
-        let mut command = world.command("checkpoints")?;
+        let mut command = own(world, "checkpoints")?;
         command.env(PATH, &path);
         let job = Job::start(command)?;
         let processes = job.ready()?;

@@ -1,8 +1,8 @@
 //! Who hears how far a checkpoint has come.
 
 use super::{Folder, PATH};
-use crate::faults::{Ended, Job, World};
-use crate::programs::ensure;
+use crate::faults::{Ended, Job, own};
+use crate::launch::{World, ensure};
 use crate::{Case, cases};
 use libtest_mimic::{Failed, Trial};
 use ndarray::{Ix1, Ix2};
@@ -69,7 +69,7 @@ pub(super) fn program(path: &Path) {
 /// The words of the program on a terminal, or elsewhere.
 fn output(terminal: bool) -> Result<Ended, String> {
     let folder = Folder::new();
-    let mut command = World::Embedded(4).command("slow_checkpoint")?;
+    let mut command = own(World::Embedded(4), "slow_checkpoint")?;
     command.env(PATH, folder.file("state")).env("TERM", "xterm");
     if terminal {
         let mut on_terminal = Command::new("script");

@@ -1,7 +1,7 @@
 //! A program with all processes that it starts, watched from outside.
 
 use super::program::PROGRAM;
-use crate::programs::{ensure, is_open_mpi, mpirun};
+use crate::launch::{World, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use std::ffi::OsStr;
 use std::io::{BufRead, BufReader, Read};
@@ -17,51 +17,12 @@ const JOB: &str = "PMI_FAULT_JOB";
 /// A job that has not begun, or said what it shall say, after this long hangs.
 const TIMEOUT: Duration = Duration::from_secs(120);
 
-/// How the tests' program is started.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum World {
-    Embedded(usize),
-    Mpi(usize),
-}
-
-impl World {
-    pub(crate) fn name(self) -> String {
-        match self {
-            Self::Embedded(tasks) => format!("embedded_{tasks}"),
-            Self::Mpi(tasks) => format!("mpi_{tasks}"),
-        }
-    }
-
-    /// This binary as `program`.
-    pub(crate) fn command(self, program: &str) -> Result<Command, String> {
-        let suite = std::env::current_exe().map_err(|cause| cause.to_string())?;
-        let mut command = match self {
-            Self::Embedded(tasks) => {
-                let mut command = Command::new(suite);
-                command.env("PMI_TASKS", tasks.to_string());
-                command
-            }
-            Self::Mpi(tasks) => {
-                let mut command = launcher();
-                command.arg("-n").arg(tasks.to_string()).arg(suite);
-                command
-            }
-        };
-        command.env(PROGRAM, program);
-        Ok(command)
-    }
-}
-
-/// The MPI launcher, to be told what to start.
-pub(crate) fn launcher() -> Command {
-    let mut command = Command::new(mpirun());
-    if is_open_mpi() {
-        // As root, which containers have, and on fewer cores than tasks.
-        command.arg("--oversubscribe");
-        command.env("OMPI_ALLOW_RUN_AS_ROOT", "1").env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
-    }
-    command.env_remove("PMI_TASKS");
-    command
+/// This binary, to be started as `program`.
+pub(crate) fn own(world: World, program: &str) -> Result<Command, String> {
+    let suite = std::env::current_exe().map_err(|cause| cause.to_string())?;
+    let mut command = world.command(&suite);
+    command.env(PROGRAM, program);
+    Ok(command)
 }
 
 /// A job that runs.

@@ -28,7 +28,7 @@ mod processes;
 mod program;
 mod stray;
 
-pub(crate) use job::{Ended, Job, World};
+pub(crate) use job::{Ended, Job, own};
 pub(crate) use processes::trials;
 pub(crate) use program::{program, wanted};
 

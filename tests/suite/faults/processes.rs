@@ -1,8 +1,8 @@
 //! Failures after which the job must end: soon, as a whole, and saying why.
 
-use super::job::{Ended, Job, World, launcher};
+use super::job::{Ended, Job, own};
 use super::program::{MARK, PROGRAM};
-use crate::programs::{ensure, equal, is_open_mpi};
+use crate::launch::{World, ensure, equal, is_open_mpi, launcher};
 use libtest_mimic::{Failed, Trial};
 use rustix::process::{Pid, Signal, kill_process};
 use std::os::unix::fs::PermissionsExt;
@@ -88,7 +88,7 @@ const LAUNCHED: &[(&str, Test)] = &[
 ];
 
 fn start(world: World, program: &str) -> Result<Job, String> {
-    Job::start(world.command(program)?)
+    Job::start(own(world, program)?)
 }
 
 /// A program that ends by itself soon after it has begun.
