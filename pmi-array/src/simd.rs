@@ -123,6 +123,8 @@ pub(crate) trait Vector: Copy {
     fn mul(self, y: Self) -> Self;
     /// `self * y + z` with one rounding.
     fn mul_add(self, y: Self, z: Self) -> Self;
+    /// `self * y - z` with one rounding.
+    fn mul_sub(self, y: Self, z: Self) -> Self;
     fn abs(self) -> Self;
     fn sqrt(self) -> Self;
     /// `self <= y`, false where either is NaN.
@@ -135,6 +137,18 @@ pub(crate) trait Vector: Copy {
     fn tally(self, mask: Self::Mask) -> Self;
     /// Bit `l` is lane `l`.
     fn bits(mask: Self::Mask) -> u64;
+    /// The sum of the lanes' bits as whole numbers, modulo 2^64.
+    fn add_bits(self, y: Self) -> Self;
+    /// The bits that both have.
+    fn and_bits(self, y: Self) -> Self;
+    /// The bits that either has.
+    fn or_bits(self, y: Self) -> Self;
+    /// The bits moved up by so many places, zeros below.
+    fn shift_up(self, places: u32) -> Self;
+    /// The bits moved down by so many places, zeros above.
+    fn shift_down(self, places: u32) -> Self;
+    /// The entries of a table with the numbers that the lowest four bits of the lanes are.
+    fn pick(self, table: &[f64; 16]) -> Self;
 }
 
 impl Vector for f64 {
@@ -178,6 +192,11 @@ impl Vector for f64 {
     }
 
     #[inline(always)]
+    fn mul_sub(self, y: Self, z: Self) -> Self {
+        f64::mul_add(self, y, -z)
+    }
+
+    #[inline(always)]
     fn abs(self) -> Self {
         f64::abs(self)
     }
@@ -211,6 +230,36 @@ impl Vector for f64 {
     fn bits(mask: bool) -> u64 {
         u64::from(mask)
     }
+
+    #[inline(always)]
+    fn add_bits(self, y: Self) -> Self {
+        f64::from_bits(self.to_bits().wrapping_add(y.to_bits()))
+    }
+
+    #[inline(always)]
+    fn and_bits(self, y: Self) -> Self {
+        f64::from_bits(self.to_bits() & y.to_bits())
+    }
+
+    #[inline(always)]
+    fn or_bits(self, y: Self) -> Self {
+        f64::from_bits(self.to_bits() | y.to_bits())
+    }
+
+    #[inline(always)]
+    fn shift_up(self, places: u32) -> Self {
+        f64::from_bits(self.to_bits() << places)
+    }
+
+    #[inline(always)]
+    fn shift_down(self, places: u32) -> Self {
+        f64::from_bits(self.to_bits() >> places)
+    }
+
+    #[inline(always)]
+    fn pick(self, table: &[f64; 16]) -> Self {
+        table[(self.to_bits() & 15) as usize]
+    }
 }
 
 /// The vectors of x86-64. Their types are private to this module: only `avx2` and `avx512` name them, and only as
@@ -240,7 +289,7 @@ mod x86 {
             #[inline(always)]
             fn $name($($arg: $type),*) -> $out {
                 // SAFETY: the CPU has the instructions, see the module; `load` and `store` pass a pointer to an array
-                // of `LANES` values, which a checked slice pattern gave.
+                // of `LANES` values, which a checked slice gave, and `pick` reads within the table it borrows.
                 unsafe { $body }
             }
         )*};
@@ -262,6 +311,7 @@ mod x86 {
             sub(self: Self, y: Self) -> Self = Self(_mm512_sub_pd(self.0, y.0));
             mul(self: Self, y: Self) -> Self = Self(_mm512_mul_pd(self.0, y.0));
             mul_add(self: Self, y: Self, z: Self) -> Self = Self(_mm512_fmadd_pd(self.0, y.0, z.0));
+            mul_sub(self: Self, y: Self, z: Self) -> Self = Self(_mm512_fmsub_pd(self.0, y.0, z.0));
             abs(self: Self) -> Self = Self(_mm512_abs_pd(self.0));
             sqrt(self: Self) -> Self = Self(_mm512_sqrt_pd(self.0));
             le(self: Self, y: Self) -> __mmask8 = _mm512_cmp_pd_mask::<_CMP_LE_OQ>(self.0, y.0);
@@ -270,6 +320,25 @@ mod x86 {
             tally(self: Self, mask: __mmask8) -> Self = {
                 let n = _mm512_castpd_si512(self.0);
                 Self(_mm512_castsi512_pd(_mm512_mask_sub_epi64(n, mask, n, _mm512_set1_epi64(-1))))
+            };
+            add_bits(self: Self, y: Self) -> Self = {
+                let sum = _mm512_add_epi64(_mm512_castpd_si512(self.0), _mm512_castpd_si512(y.0));
+                Self(_mm512_castsi512_pd(sum))
+            };
+            and_bits(self: Self, y: Self) -> Self = Self(_mm512_and_pd(self.0, y.0));
+            or_bits(self: Self, y: Self) -> Self = Self(_mm512_or_pd(self.0, y.0));
+            shift_up(self: Self, places: u32) -> Self = {
+                let shifted = _mm512_sll_epi64(_mm512_castpd_si512(self.0), _mm_cvtsi32_si128(places as i32));
+                Self(_mm512_castsi512_pd(shifted))
+            };
+            shift_down(self: Self, places: u32) -> Self = {
+                let shifted = _mm512_srl_epi64(_mm512_castpd_si512(self.0), _mm_cvtsi32_si128(places as i32));
+                Self(_mm512_castsi512_pd(shifted))
+            };
+            // The table is two registers; the instruction itself takes four bits of each lane.
+            pick(self: Self, table: &[f64; 16]) -> Self = {
+                let (low, high) = (_mm512_loadu_pd(table[..8].as_ptr()), _mm512_loadu_pd(table[8..].as_ptr()));
+                Self(_mm512_permutex2var_pd(low, _mm512_castpd_si512(self.0), high))
             };
         }
 
@@ -296,6 +365,7 @@ mod x86 {
             sub(self: Self, y: Self) -> Self = Self(_mm256_sub_pd(self.0, y.0));
             mul(self: Self, y: Self) -> Self = Self(_mm256_mul_pd(self.0, y.0));
             mul_add(self: Self, y: Self, z: Self) -> Self = Self(_mm256_fmadd_pd(self.0, y.0, z.0));
+            mul_sub(self: Self, y: Self, z: Self) -> Self = Self(_mm256_fmsub_pd(self.0, y.0, z.0));
             abs(self: Self) -> Self = Self(_mm256_andnot_pd(_mm256_set1_pd(-0.0), self.0));
             sqrt(self: Self) -> Self = Self(_mm256_sqrt_pd(self.0));
             le(self: Self, y: Self) -> __m256d = _mm256_cmp_pd::<_CMP_LE_OQ>(self.0, y.0);
@@ -307,6 +377,25 @@ mod x86 {
                 Self(_mm256_castsi256_pd(n))
             };
             bits(mask: __m256d) -> u64 = _mm256_movemask_pd(mask) as u64;
+            add_bits(self: Self, y: Self) -> Self = {
+                let sum = _mm256_add_epi64(_mm256_castpd_si256(self.0), _mm256_castpd_si256(y.0));
+                Self(_mm256_castsi256_pd(sum))
+            };
+            and_bits(self: Self, y: Self) -> Self = Self(_mm256_and_pd(self.0, y.0));
+            or_bits(self: Self, y: Self) -> Self = Self(_mm256_or_pd(self.0, y.0));
+            shift_up(self: Self, places: u32) -> Self = {
+                let shifted = _mm256_sll_epi64(_mm256_castpd_si256(self.0), _mm_cvtsi32_si128(places as i32));
+                Self(_mm256_castsi256_pd(shifted))
+            };
+            shift_down(self: Self, places: u32) -> Self = {
+                let shifted = _mm256_srl_epi64(_mm256_castpd_si256(self.0), _mm_cvtsi32_si128(places as i32));
+                Self(_mm256_castsi256_pd(shifted))
+            };
+            // The numbers are below 16, the table's length.
+            pick(self: Self, table: &[f64; 16]) -> Self = {
+                let numbers = _mm256_and_si256(_mm256_castpd_si256(self.0), _mm256_set1_epi64x(15));
+                Self(_mm256_i64gather_pd::<8>(table.as_ptr(), numbers))
+            };
         }
     }
 }
@@ -357,6 +446,18 @@ pub(crate) mod tests {
     const X: [f64; 8] = [1.5, -2.0, 0.0, -0.0, f64::NAN, f64::INFINITY, 1e-310, 3.0];
     const Y: [f64; 8] = [1.5, 0.1, -0.0, 2.0, 1.0, f64::INFINITY, 1e300, f64::NAN];
 
+    /// Numbers of entries, and bits above that do not count.
+    const PICKS: [f64; 8] = {
+        let bits: [u64; 8] = [0, 15, 1 << 63 | 1, 8, 0x3ff7, 18, 30, 3];
+        let mut picks = [0.0; 8];
+        let mut i = 0;
+        while i < 8 {
+            picks[i] = f64::from_bits(bits[i]);
+            i += 1;
+        }
+        picks
+    };
+
     /// Every operation on X and Y, as bits.
     struct Operations;
 
@@ -365,13 +466,16 @@ pub(crate) mod tests {
 
         #[inline(always)]
         fn run<V: Vector>(self) -> Vec<u64> {
-            let mut results = vec![Vec::new(); 12];
+            let mut results = vec![Vec::new(); 16];
             for i in (0..8).step_by(V::LANES) {
                 let (x, y) = (V::load(&X[i..]), V::load(&Y[i..]));
                 let (le, eq) = (x.le(y), x.eq(y));
                 let count = V::splat(f64::from_bits(6)).tally(le);
-                let vectors =
-                    [x.add(y), x.sub(y), x.mul(y), x.mul_add(y, y), x.abs(), x.sqrt(), x.select(le, y), count];
+                let numbers: [f64; 16] = std::array::from_fn(|i| i as f64);
+                let arithmetic = [x.add(y), x.sub(y), x.mul(y), x.mul_add(y, y), x.abs(), x.sqrt(), x.select(le, y), count];
+                let picked = V::load(&PICKS[i..]).pick(&numbers);
+                let bitwise = [x.shift_down(52).add_bits(y), x.and_bits(y).or_bits(x.shift_up(3)), picked];
+                let vectors = arithmetic.into_iter().chain(bitwise);
                 for (result, vector) in results.iter_mut().zip(vectors) {
                     let mut lanes = [0.0; 8];
                     vector.store(&mut lanes);
@@ -379,7 +483,7 @@ pub(crate) mod tests {
                     let bits = |x: &f64| if x.is_nan() { u64::MAX } else { x.to_bits() };
                     result.extend(lanes[..V::LANES].iter().map(bits));
                 }
-                for (result, mask) in results[8..].iter_mut().zip([le, eq]) {
+                for (result, mask) in results[11..].iter_mut().zip([le, eq]) {
                     result.extend((0..V::LANES).map(|l| V::bits(mask) >> l & 1));
                 }
             }
@@ -390,8 +494,10 @@ pub(crate) mod tests {
     #[test]
     fn vectors_round_and_compare_as_scalars_do() {
         let expected = dispatch(Level::Baseline, Operations);
-        assert_eq!(expected[8 * 8..][..8], [1, 1, 1, 1, 0, 1, 1, 0], "x <= y");
-        assert_eq!(expected[8 * 9..][..8], [1, 0, 1, 0, 0, 1, 0, 0], "x == y");
+        assert_eq!(expected[8 * 11..][..8], [1, 1, 1, 1, 0, 1, 1, 0], "x <= y");
+        assert_eq!(expected[8 * 12..][..8], [1, 0, 1, 0, 0, 1, 0, 0], "x == y");
+        let picked = [0, 15, 1, 8, 7, 2, 14, 3].map(|n| f64::from(n).to_bits());
+        assert_eq!(expected[8 * 10..][..8], picked, "entries of a table");
         assert_eq!(expected[8 * 7..][..8], [7, 7, 7, 7, 6, 7, 7, 6], "6 and a tally of x <= y");
         for at in levels() {
             assert_eq!(dispatch(at, Operations), expected, "{at}");
