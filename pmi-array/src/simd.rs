@@ -104,6 +104,20 @@ pub(crate) fn dispatch<K: Kernel>(level: Level, kernel: K) -> K::Output {
     }
 }
 
+/// Has the memory begin to bring so many elements, from number `start` on, to the cache; they may end behind the data.
+#[inline(always)]
+pub(crate) fn expect<T>(data: &[T], start: usize, len: usize) {
+    #[cfg(target_arch = "x86_64")]
+    x86::expect(data, start, len);
+}
+
+/// Likewise of elements that will be written.
+#[inline(always)]
+pub(crate) fn expect_writing<T>(data: &[T], start: usize, len: usize) {
+    #[cfg(target_arch = "x86_64")]
+    x86::expect_writing(data, start, len);
+}
+
 /// A register of `f64` lanes. Every operation works lane by lane and rounds as the scalar operation of the same name.
 pub(crate) trait Vector: Copy {
     /// One truth value a lane.
@@ -262,143 +276,8 @@ impl Vector for f64 {
     }
 }
 
-/// The vectors of x86-64. Their types are private to this module: only `avx2` and `avx512` name them, and only as
-/// the parameter of the kernel they run. So a method of such a type runs within one of these functions, hence on a CPU
-/// that has its target features: the SAFETY argument of every intrinsic below.
 #[cfg(target_arch = "x86_64")]
-mod x86 {
-    use std::arch::x86_64::*;
-
-    use super::{Kernel, Vector};
-
-    #[inline(never)]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-    pub(super) fn avx512<K: Kernel>(kernel: K) -> K::Output {
-        kernel.run::<F64x8>()
-    }
-
-    #[inline(never)]
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) fn avx2<K: Kernel>(kernel: K) -> K::Output {
-        kernel.run::<F64x4>()
-    }
-
-    /// One method, by one expression of intrinsics.
-    macro_rules! methods {
-        ($($name:ident($($arg:ident: $type:ty),*) -> $out:ty = $body:expr;)*) => {$(
-            #[inline(always)]
-            fn $name($($arg: $type),*) -> $out {
-                // SAFETY: the CPU has the instructions, see the module; `load` and `store` pass a pointer to an array
-                // of `LANES` values, which a checked slice gave, and `pick` reads within the table it borrows.
-                unsafe { $body }
-            }
-        )*};
-    }
-
-    #[derive(Clone, Copy)]
-    struct F64x8(__m512d);
-
-    impl Vector for F64x8 {
-        type Mask = __mmask8;
-
-        const LANES: usize = 8;
-
-        methods! {
-            splat(x: f64) -> Self = Self(_mm512_set1_pd(x));
-            load(from: &[f64]) -> Self = Self(_mm512_loadu_pd(from[..8].as_ptr()));
-            store(self: Self, to: &mut [f64]) -> () = _mm512_storeu_pd(to[..8].as_mut_ptr(), self.0);
-            add(self: Self, y: Self) -> Self = Self(_mm512_add_pd(self.0, y.0));
-            sub(self: Self, y: Self) -> Self = Self(_mm512_sub_pd(self.0, y.0));
-            mul(self: Self, y: Self) -> Self = Self(_mm512_mul_pd(self.0, y.0));
-            mul_add(self: Self, y: Self, z: Self) -> Self = Self(_mm512_fmadd_pd(self.0, y.0, z.0));
-            mul_sub(self: Self, y: Self, z: Self) -> Self = Self(_mm512_fmsub_pd(self.0, y.0, z.0));
-            abs(self: Self) -> Self = Self(_mm512_abs_pd(self.0));
-            sqrt(self: Self) -> Self = Self(_mm512_sqrt_pd(self.0));
-            le(self: Self, y: Self) -> __mmask8 = _mm512_cmp_pd_mask::<_CMP_LE_OQ>(self.0, y.0);
-            eq(self: Self, y: Self) -> __mmask8 = _mm512_cmp_pd_mask::<_CMP_EQ_OQ>(self.0, y.0);
-            select(self: Self, mask: __mmask8, y: Self) -> Self = Self(_mm512_mask_mov_pd(y.0, mask, self.0));
-            tally(self: Self, mask: __mmask8) -> Self = {
-                let n = _mm512_castpd_si512(self.0);
-                Self(_mm512_castsi512_pd(_mm512_mask_sub_epi64(n, mask, n, _mm512_set1_epi64(-1))))
-            };
-            add_bits(self: Self, y: Self) -> Self = {
-                let sum = _mm512_add_epi64(_mm512_castpd_si512(self.0), _mm512_castpd_si512(y.0));
-                Self(_mm512_castsi512_pd(sum))
-            };
-            and_bits(self: Self, y: Self) -> Self = Self(_mm512_and_pd(self.0, y.0));
-            or_bits(self: Self, y: Self) -> Self = Self(_mm512_or_pd(self.0, y.0));
-            shift_up(self: Self, places: u32) -> Self = {
-                let shifted = _mm512_sll_epi64(_mm512_castpd_si512(self.0), _mm_cvtsi32_si128(places as i32));
-                Self(_mm512_castsi512_pd(shifted))
-            };
-            shift_down(self: Self, places: u32) -> Self = {
-                let shifted = _mm512_srl_epi64(_mm512_castpd_si512(self.0), _mm_cvtsi32_si128(places as i32));
-                Self(_mm512_castsi512_pd(shifted))
-            };
-            // The table is two registers; the instruction itself takes four bits of each lane.
-            pick(self: Self, table: &[f64; 16]) -> Self = {
-                let (low, high) = (_mm512_loadu_pd(table[..8].as_ptr()), _mm512_loadu_pd(table[8..].as_ptr()));
-                Self(_mm512_permutex2var_pd(low, _mm512_castpd_si512(self.0), high))
-            };
-        }
-
-        #[inline(always)]
-        fn bits(mask: __mmask8) -> u64 {
-            u64::from(mask)
-        }
-    }
-
-    #[derive(Clone, Copy)]
-    struct F64x4(__m256d);
-
-    impl Vector for F64x4 {
-        /// All bits of a lane set, or none.
-        type Mask = __m256d;
-
-        const LANES: usize = 4;
-
-        methods! {
-            splat(x: f64) -> Self = Self(_mm256_set1_pd(x));
-            load(from: &[f64]) -> Self = Self(_mm256_loadu_pd(from[..4].as_ptr()));
-            store(self: Self, to: &mut [f64]) -> () = _mm256_storeu_pd(to[..4].as_mut_ptr(), self.0);
-            add(self: Self, y: Self) -> Self = Self(_mm256_add_pd(self.0, y.0));
-            sub(self: Self, y: Self) -> Self = Self(_mm256_sub_pd(self.0, y.0));
-            mul(self: Self, y: Self) -> Self = Self(_mm256_mul_pd(self.0, y.0));
-            mul_add(self: Self, y: Self, z: Self) -> Self = Self(_mm256_fmadd_pd(self.0, y.0, z.0));
-            mul_sub(self: Self, y: Self, z: Self) -> Self = Self(_mm256_fmsub_pd(self.0, y.0, z.0));
-            abs(self: Self) -> Self = Self(_mm256_andnot_pd(_mm256_set1_pd(-0.0), self.0));
-            sqrt(self: Self) -> Self = Self(_mm256_sqrt_pd(self.0));
-            le(self: Self, y: Self) -> __m256d = _mm256_cmp_pd::<_CMP_LE_OQ>(self.0, y.0);
-            eq(self: Self, y: Self) -> __m256d = _mm256_cmp_pd::<_CMP_EQ_OQ>(self.0, y.0);
-            select(self: Self, mask: __m256d, y: Self) -> Self = Self(_mm256_blendv_pd(y.0, self.0, mask));
-            // A set mask is the integer -1.
-            tally(self: Self, mask: __m256d) -> Self = {
-                let n = _mm256_sub_epi64(_mm256_castpd_si256(self.0), _mm256_castpd_si256(mask));
-                Self(_mm256_castsi256_pd(n))
-            };
-            bits(mask: __m256d) -> u64 = _mm256_movemask_pd(mask) as u64;
-            add_bits(self: Self, y: Self) -> Self = {
-                let sum = _mm256_add_epi64(_mm256_castpd_si256(self.0), _mm256_castpd_si256(y.0));
-                Self(_mm256_castsi256_pd(sum))
-            };
-            and_bits(self: Self, y: Self) -> Self = Self(_mm256_and_pd(self.0, y.0));
-            or_bits(self: Self, y: Self) -> Self = Self(_mm256_or_pd(self.0, y.0));
-            shift_up(self: Self, places: u32) -> Self = {
-                let shifted = _mm256_sll_epi64(_mm256_castpd_si256(self.0), _mm_cvtsi32_si128(places as i32));
-                Self(_mm256_castsi256_pd(shifted))
-            };
-            shift_down(self: Self, places: u32) -> Self = {
-                let shifted = _mm256_srl_epi64(_mm256_castpd_si256(self.0), _mm_cvtsi32_si128(places as i32));
-                Self(_mm256_castsi256_pd(shifted))
-            };
-            // The numbers are below 16, the table's length.
-            pick(self: Self, table: &[f64; 16]) -> Self = {
-                let numbers = _mm256_and_si256(_mm256_castpd_si256(self.0), _mm256_set1_epi64x(15));
-                Self(_mm256_i64gather_pd::<8>(table.as_ptr(), numbers))
-            };
-        }
-    }
-}
+mod x86;
 
 #[cfg(test)]
 pub(crate) mod tests {
@@ -472,7 +351,8 @@ pub(crate) mod tests {
                 let (le, eq) = (x.le(y), x.eq(y));
                 let count = V::splat(f64::from_bits(6)).tally(le);
                 let numbers: [f64; 16] = std::array::from_fn(|i| i as f64);
-                let arithmetic = [x.add(y), x.sub(y), x.mul(y), x.mul_add(y, y), x.abs(), x.sqrt(), x.select(le, y), count];
+                let arithmetic =
+                    [x.add(y), x.sub(y), x.mul(y), x.mul_add(y, y), x.abs(), x.sqrt(), x.select(le, y), count];
                 let picked = V::load(&PICKS[i..]).pick(&numbers);
                 let bitwise = [x.shift_down(52).add_bits(y), x.and_bits(y).or_bits(x.shift_up(3)), picked];
                 let vectors = arithmetic.into_iter().chain(bitwise);

@@ -1,9 +1,9 @@
 //! Computing the elements of expressions.
 
-use super::node::{BLOCK, Cursor, Frame, Held, Node, Place, View};
+use super::node::{BLOCK, Cursor, Frame, Held, Node, Place, View, read};
 use crate::element::Element;
 use crate::layout::Layout;
-use crate::simd::{Kernel, Vector, dispatch, level};
+use crate::simd::{Kernel, Vector, dispatch, expect_writing, level};
 use pmi::Task;
 use rayon::prelude::*;
 use std::any::Any;
@@ -11,6 +11,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// How many elements one rayon job computes, at the least.
 pub(crate) const PIECE: usize = 32 * BLOCK;
+
+/// How many elements are computed at a time where elementary functions keep the processor busy: few enough that the
+/// processor, which looks some hundred instructions ahead, reads and writes memory meanwhile.
+const COMPUTED: usize = 128;
+
+/// So many elements ahead the memory is told what will be wanted.
+const AHEAD: usize = 4 * COMPUTED;
 
 /// The layout of an expression's result: that of the first array in it that has the result's shape; else blocks of
 /// rows.
@@ -51,15 +58,6 @@ pub(crate) fn read_block<'a, C: Cursor>(cursor: &'a mut C, start: usize, buffer:
     dispatch(level(), Read { cursor, start, buffer })
 }
 
-/// Reads the block that the cursor is at.
-#[inline(always)]
-fn read<C: Cursor>(cursor: &C, block: &mut [C::Elem]) {
-    for (i, to) in block.iter_mut().enumerate() {
-        // SAFETY: the callers have sought blocks of this length.
-        *to = unsafe { cursor.at(i) };
-    }
-}
-
 /// Writes a run of elements to where they belong.
 struct Fill<'a, C: Cursor> {
     cursor: &'a mut C,
@@ -72,11 +70,16 @@ impl<C: Cursor> Kernel for Fill<'_, C> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let mut start = self.start;
-        for block in self.out.chunks_mut(BLOCK) {
-            self.cursor.seek(start, block.len());
-            read(self.cursor, block);
-            start += block.len();
+        let (len, mut at) = (self.out.len(), 0);
+        let step = if C::COMPUTES { COMPUTED } else { BLOCK };
+        while at < len {
+            let end = len.min(at + step);
+            if C::COMPUTES {
+                self.cursor.expect(self.start + at + AHEAD, COMPUTED);
+                expect_writing(self.out, at + AHEAD, COMPUTED);
+            }
+            self.cursor.write(self.start + at, &mut self.out[at..end]);
+            at = end;
         }
     }
 }

@@ -152,6 +152,21 @@ impl<T: Element> Values<T> {
     }
 }
 
+/// Writes a function's values at a block.
+#[inline(always)]
+fn compute<F, C>(operand: &mut C, start: usize, values: &mut [<C::Elem as Floating>::Float])
+where
+    C: Cursor<Elem: Floating>,
+    F: Unary<<C::Elem as Floating>::Float>,
+{
+    operand.seek(start, values.len());
+    for (i, value) in values.iter_mut().enumerate() {
+        // SAFETY: `i` is below the length that was sought.
+        *value = unsafe { operand.at(i) }.float();
+    }
+    F::apply(values);
+}
+
 /// A function at a block.
 pub struct FunctionCursor<F, C, T> {
     operand: C,
@@ -167,15 +182,21 @@ where
 {
     type Elem = <C::Elem as Floating>::Float;
 
+    const COMPUTES: bool = true;
+
     #[inline(always)]
     fn seek(&mut self, start: usize, len: usize) {
-        self.operand.seek(start, len);
-        let values = self.values.renew(len);
-        for (i, value) in values.iter_mut().enumerate() {
-            // SAFETY: `i` is below the length that was sought.
-            *value = unsafe { self.operand.at(i) }.float();
-        }
-        F::apply(values);
+        compute::<F, C>(&mut self.operand, start, self.values.renew(len));
+    }
+
+    #[inline(always)]
+    fn expect(&self, start: usize, len: usize) {
+        self.operand.expect(start, len);
+    }
+
+    #[inline(always)]
+    fn write(&mut self, start: usize, out: &mut [Self::Elem]) {
+        compute::<F, C>(&mut self.operand, start, out);
     }
 
     #[inline(always)]
@@ -274,6 +295,28 @@ where
     }
 }
 
+/// Writes a function's values at a block, its second arguments to `others`.
+#[inline(always)]
+fn compute2<F, A, B>(
+    a: &mut A,
+    b: &mut B,
+    start: usize,
+    values: &mut [Common<A::Elem, B::Elem>],
+    others: &mut [Common<A::Elem, B::Elem>],
+) where
+    A: Cursor<Elem: Promote<B::Elem, Output: Floating>>,
+    B: Cursor,
+    F: Binary<Common<A::Elem, B::Elem>>,
+{
+    a.seek(start, values.len());
+    b.seek(start, values.len());
+    for (i, (value, other)) in values.iter_mut().zip(others.iter_mut()).enumerate() {
+        // SAFETY: `i` is below the length that was sought.
+        (*value, *other) = unsafe { (a.at(i).left().float(), A::Elem::right(b.at(i)).float()) };
+    }
+    F::apply(values, others);
+}
+
 /// A function of two arguments at a block.
 pub struct Function2Cursor<F, A, B, T> {
     a: A,
@@ -293,16 +336,23 @@ where
 {
     type Elem = Common<A::Elem, B::Elem>;
 
+    const COMPUTES: bool = true;
+
     #[inline(always)]
     fn seek(&mut self, start: usize, len: usize) {
-        self.a.seek(start, len);
-        self.b.seek(start, len);
-        let (values, others) = (self.values.renew(len), &mut self.others[..len]);
-        for (i, (value, other)) in values.iter_mut().zip(others.iter_mut()).enumerate() {
-            // SAFETY: `i` is below the length that was sought.
-            (*value, *other) = unsafe { (self.a.at(i).left().float(), A::Elem::right(self.b.at(i)).float()) };
-        }
-        F::apply(values, others);
+        compute2::<F, A, B>(&mut self.a, &mut self.b, start, self.values.renew(len), &mut self.others[..len]);
+    }
+
+    #[inline(always)]
+    fn expect(&self, start: usize, len: usize) {
+        self.a.expect(start, len);
+        self.b.expect(start, len);
+    }
+
+    #[inline(always)]
+    fn write(&mut self, start: usize, out: &mut [Self::Elem]) {
+        let others = &mut self.others[..out.len()];
+        compute2::<F, A, B>(&mut self.a, &mut self.b, start, out, others);
     }
 
     #[inline(always)]

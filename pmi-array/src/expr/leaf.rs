@@ -5,6 +5,7 @@ use crate::array::{BUDGET, DistArray};
 use crate::element::Element;
 use crate::exchange::fetch;
 use crate::layout::{Indices, Layout, Part};
+use crate::simd::expect;
 use ndarray::{Dimension, Ix0};
 use pmi::Task;
 use serde::{Deserialize, Serialize};
@@ -229,6 +230,13 @@ unsafe impl<T: Element> Cursor for LeafCursor<'_, T> {
             Some(walk) => self.walk(walk, start, len),
         }
         self.len = len;
+    }
+
+    #[inline(always)]
+    fn expect(&self, start: usize, len: usize) {
+        if self.view.walk.is_none() {
+            expect(self.view.data, start, len);
+        }
     }
 
     #[inline(always)]

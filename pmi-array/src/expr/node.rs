@@ -172,9 +172,32 @@ pub unsafe trait Cursor {
     /// `i` is below the length of the last `seek`.
     unsafe fn at(&self, i: usize) -> Self::Elem;
 
+    /// Whether there are elementary functions in it, so that reading and writing memory better go on while they compute.
+    const COMPUTES: bool = false;
+
+    /// Has the memory begin to bring the operands of a block that will be sought soon; it may end behind the slab.
+    #[inline(always)]
+    fn expect(&self, _start: usize, _len: usize) {}
+
+    /// Goes to a block and writes it to where it belongs.
+    #[inline(always)]
+    fn write(&mut self, start: usize, out: &mut [Self::Elem]) {
+        self.seek(start, out.len());
+        read(self, out);
+    }
+
     /// The block, where its elements are there already and need not be computed.
     #[inline(always)]
     fn block(&self) -> Option<&[Self::Elem]> {
         None
+    }
+}
+
+/// Reads the block that the cursor is at. A function, so that the compiler knows that `block` is not within the cursor.
+#[inline(always)]
+pub(super) fn read<C: Cursor + ?Sized>(cursor: &C, block: &mut [C::Elem]) {
+    for (i, to) in block.iter_mut().enumerate() {
+        // SAFETY: the callers have sought blocks of this length.
+        *to = unsafe { cursor.at(i) };
     }
 }

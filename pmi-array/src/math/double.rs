@@ -82,12 +82,6 @@ pub(super) fn scale(x: f64, n: f64) -> f64 {
     x * power_of_two(half) * power_of_two((n - (half - SHIFT)) + SHIFT)
 }
 
-/// `x * 2^n` from `n + SHIFT`, where `x` and the result are normal numbers.
-#[inline(always)]
-pub(super) fn scale_normal(x: f64, shifted: f64) -> f64 {
-    f64::from_bits(x.to_bits().wrapping_add(shifted.to_bits() << 52))
-}
-
 /// Whether a number is positive, normal and finite.
 #[inline(always)]
 pub(super) fn is_positive_normal(x: f64) -> bool {

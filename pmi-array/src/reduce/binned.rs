@@ -334,7 +334,8 @@ impl<V: Vector> Splitter<V> {
     #[inline(always)]
     fn add_from(&self, from: usize, sums: &mut [V; BINS], numbers: V) {
         let mut x = numbers;
-        for (rounder, sum) in self.rounders.iter().zip(sums).skip(from) {
+        // Slices: an iterator that skips might stay a call.
+        for (rounder, sum) in self.rounders[from..].iter().zip(&mut sums[from..]) {
             let part = self.plus(x, *rounder).sub(*rounder);
             *sum = self.plus(part, *sum);
             x = x.sub(part);
