@@ -12,6 +12,8 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+pub(crate) use twice::Twice;
+
 /// A set of SIMD instructions, poorest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -103,6 +105,9 @@ pub(crate) fn dispatch<K: Kernel>(level: Level, kernel: K) -> K::Output {
         _ => kernel.run::<f64>(),
     }
 }
+
+/// The bytes of a line of the cache, and of the longest vectors.
+pub(crate) const LINE: usize = 64;
 
 /// Has the memory begin to bring so many elements, from number `start` on, to the cache; they may end behind the data.
 #[inline(always)]
@@ -276,6 +281,7 @@ impl Vector for f64 {
     }
 }
 
+mod twice;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

@@ -3,7 +3,7 @@
 use super::node::{BLOCK, Cursor, Frame, Held, Node, Place, View, read};
 use crate::element::Element;
 use crate::layout::Layout;
-use crate::simd::{Kernel, Vector, dispatch, expect_writing, level};
+use crate::simd::{Kernel, LINE, Vector, dispatch, expect_writing, level};
 use pmi::Task;
 use rayon::prelude::*;
 use std::any::Any;
@@ -72,14 +72,19 @@ impl<C: Cursor> Kernel for Fill<'_, C> {
     fn run<V: Vector>(self) {
         let (len, mut at) = (self.out.len(), 0);
         let step = if C::COMPUTES { COMPUTED } else { BLOCK };
+        // A short block first, so that no vector of the others is across two lines of the cache: allocators put large slabs
+        // a few bytes behind the start of a page.
+        let mut end = match self.out.as_ptr().align_offset(LINE) {
+            0 => step.min(len),
+            unaligned => unaligned.min(step).min(len),
+        };
         while at < len {
-            let end = len.min(at + step);
             if C::COMPUTES {
                 self.cursor.expect(self.start + at + AHEAD, COMPUTED);
                 expect_writing(self.out, at + AHEAD, COMPUTED);
             }
             self.cursor.write(self.start + at, &mut self.out[at..end]);
-            at = end;
+            (at, end) = (end, len.min(end + step));
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::element::Element;
 use crate::layout::Layout;
 use crate::math::{Binary, Unary};
 use crate::promote::Promote;
+use crate::simd::LINE;
 use ndarray::Dimension;
 use num_complex::Complex;
 use serde::{Deserialize, Serialize};
@@ -118,24 +119,27 @@ where
     }
 }
 
-/// A function's values at a block.
+/// A function's values, or arguments, at a block.
 struct Values<T> {
-    /// [`BLOCK`] of them.
+    /// [`BLOCK`] of them from number `first` on, which is where a line of the cache begins.
     all: Vec<T>,
+    first: usize,
     /// The block's length.
     len: usize,
 }
 
 impl<T: Element> Values<T> {
     fn new() -> Self {
-        Self { all: vec![T::default(); BLOCK], len: 0 }
+        let slack = LINE / size_of::<T>();
+        let all = vec![T::default(); BLOCK + slack];
+        Self { first: all.as_ptr().align_offset(LINE).min(slack), all, len: 0 }
     }
 
     /// Those of a block of this length, to be written.
     #[inline(always)]
     fn renew(&mut self, len: usize) -> &mut [T] {
         self.len = len;
-        &mut self.all[..len]
+        &mut self.all[self.first..][..len]
     }
 
     /// # Safety
@@ -143,12 +147,12 @@ impl<T: Element> Values<T> {
     #[inline(always)]
     unsafe fn at(&self, i: usize) -> T {
         // SAFETY: the caller keeps `i` below the block's length, which `renew` has compared with the buffer's.
-        unsafe { *self.all.get_unchecked(i) }
+        unsafe { *self.all.get_unchecked(self.first + i) }
     }
 
     #[inline(always)]
     fn block(&self) -> &[T] {
-        &self.all[..self.len]
+        &self.all[self.first..][..self.len]
     }
 }
 
@@ -290,8 +294,8 @@ where
     type Cursor = Function2Cursor<F, A::Cursor, B::Cursor, Self::Elem>;
 
     fn cursor(self) -> Self::Cursor {
-        let (a, b, others) = (self.0.cursor(), self.1.cursor(), vec![Self::Elem::default(); BLOCK]);
-        Function2Cursor { a, b, values: Values::new(), others, function: PhantomData }
+        let (a, b) = (self.0.cursor(), self.1.cursor());
+        Function2Cursor { a, b, values: Values::new(), others: Values::new(), function: PhantomData }
     }
 }
 
@@ -322,8 +326,8 @@ pub struct Function2Cursor<F, A, B, T> {
     a: A,
     b: B,
     values: Values<T>,
-    /// The second arguments, [`BLOCK`] of them.
-    others: Vec<T>,
+    /// The second arguments.
+    others: Values<T>,
     function: PhantomData<fn() -> F>,
 }
 
@@ -340,7 +344,7 @@ where
 
     #[inline(always)]
     fn seek(&mut self, start: usize, len: usize) {
-        compute2::<F, A, B>(&mut self.a, &mut self.b, start, self.values.renew(len), &mut self.others[..len]);
+        compute2::<F, A, B>(&mut self.a, &mut self.b, start, self.values.renew(len), self.others.renew(len));
     }
 
     #[inline(always)]
@@ -351,7 +355,7 @@ where
 
     #[inline(always)]
     fn write(&mut self, start: usize, out: &mut [Self::Elem]) {
-        let others = &mut self.others[..out.len()];
+        let others = self.others.renew(out.len());
         compute2::<F, A, B>(&mut self.a, &mut self.b, start, out, others);
     }
 

@@ -11,7 +11,7 @@
 
 use super::double::{SHIFT, fast_two_sum, polynomial, power_of_two, scale};
 use super::{Exp, Exp2, Expm1, Formula};
-use crate::simd::Vector;
+use crate::simd::{Twice, Vector};
 use std::f64::consts::{LN_2, LOG2_E, SQRT_2};
 
 /// `ln 2 - LN_2`, and what that still lacks.

@@ -16,7 +16,7 @@ use super::double::{
 };
 use super::exp::LN_2_LOW;
 use super::{Formula, Log, Log1p, Log2, Log10};
-use crate::simd::Vector;
+use crate::simd::{Twice, Vector};
 use std::f64::consts::{FRAC_1_SQRT_2, LN_2, LOG2_E, LOG10_2, LOG10_E};
 
 /// The first interval of `m`.

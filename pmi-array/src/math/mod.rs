@@ -32,9 +32,9 @@ macro_rules! by_vectors {
     (|$x:ident| $value:expr) => {
         #[inline(always)]
         fn common<V: Vector>(chunk: &mut [f64]) {
-            let mut vectors = chunk.chunks_exact_mut(V::LANES);
+            let mut vectors = chunk.chunks_exact_mut(Twice::<V>::LANES);
             for lanes in &mut vectors {
-                let $x = V::load(lanes);
+                let $x = Twice::<V>::load(lanes);
                 $value.store(lanes);
             }
             for to in vectors.into_remainder() {
@@ -46,9 +46,10 @@ macro_rules! by_vectors {
     (|$x:ident, $y:ident| $value:expr) => {
         #[inline(always)]
         fn common<V: Vector>(chunk: &mut [f64], other: &[f64]) {
-            let (mut vectors, mut others) = (chunk.chunks_exact_mut(V::LANES), other.chunks_exact(V::LANES));
+            let (mut vectors, mut others) =
+                (chunk.chunks_exact_mut(Twice::<V>::LANES), other.chunks_exact(Twice::<V>::LANES));
             for (lanes, other) in (&mut vectors).zip(&mut others) {
-                let ($x, $y) = (V::load(lanes), V::load(other));
+                let ($x, $y) = (Twice::<V>::load(lanes), Twice::<V>::load(other));
                 $value.store(lanes);
             }
             for (to, other) in vectors.into_remainder().iter_mut().zip(others.remainder()) {

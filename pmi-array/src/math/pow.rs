@@ -8,7 +8,7 @@ use super::double::{fast_two_sum, is_positive_normal, polynomial, two_product, w
 use super::exp::{in_steps, of_steps, of_steps_normal};
 use super::log::{Parts, parts};
 use super::{Formula2, Pow};
-use crate::simd::Vector;
+use crate::simd::{Twice, Vector};
 
 /// `(ln(1 + r) - r + r^2 / 2) / r^3`.
 const P: [f64; 9] = [

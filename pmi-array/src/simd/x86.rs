@@ -2,7 +2,7 @@
 //! the parameter of the kernel they run. So a method of such a type runs within one of these functions, hence on a CPU
 //! that has its target features: the SAFETY argument of every intrinsic below.
 
-use super::{Kernel, Vector};
+use super::{Kernel, LINE, Vector};
 use std::arch::x86_64::*;
 
 #[inline(never)]
@@ -38,7 +38,7 @@ pub(super) fn expect_writing<T>(data: &[T], start: usize, len: usize) {
 #[inline(always)]
 fn lines<T>(data: &[T], start: usize, len: usize) -> impl Iterator<Item = *const i8> {
     let first = data.as_ptr().wrapping_add(start).cast::<i8>();
-    (0..len * size_of::<T>()).step_by(64).map(move |at| first.wrapping_add(at))
+    (0..len * size_of::<T>()).step_by(LINE).map(move |at| first.wrapping_add(at))
 }
 
 /// One method, by one expression of intrinsics.
