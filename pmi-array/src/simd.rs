@@ -104,6 +104,23 @@ pub(crate) fn dispatch<K: Kernel>(level: Level, kernel: K) -> K::Output {
     }
 }
 
+/// Has so many elements brought from memory, which will be read soon, while the CPU computes. The address may be any.
+#[inline(always)]
+pub(crate) fn prefetch<T>(start: *const T, count: usize) {
+    const LINE: usize = 64;
+    for byte in (0..count * size_of::<T>()).step_by(LINE) {
+        let line = start.cast::<i8>().wrapping_add(byte);
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: the instruction is part of every x86-64, changes no value, and never faults.
+        unsafe {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_T0>(line);
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = line;
+    }
+}
+
 /// A register of `f64` lanes. Every operation works lane by lane and rounds as the scalar operation of the same name.
 pub(crate) trait Vector: Copy {
     /// One truth value a lane.
@@ -133,6 +150,12 @@ pub(crate) trait Vector: Copy {
     fn select(self, mask: Self::Mask, y: Self) -> Self;
     /// Adds 1 where the mask holds, to lanes that are the bits of a `u64`: see [`f64::to_bits`].
     fn tally(self, mask: Self::Mask) -> Self;
+    /// Adds the lanes' bits as 64-bit integers, wrapping around.
+    fn add_bits(self, y: Self) -> Self;
+    /// Its bits, and those in which `x` and `y` differ.
+    fn or_differing(self, x: Self, y: Self) -> Self;
+    /// Whether no lane has a bit that the same lane of `mask` has.
+    fn is_clear(self, mask: Self) -> bool;
     /// Bit `l` is lane `l`.
     fn bits(mask: Self::Mask) -> u64;
 }
@@ -208,6 +231,21 @@ impl Vector for f64 {
     }
 
     #[inline(always)]
+    fn add_bits(self, y: Self) -> Self {
+        f64::from_bits(self.to_bits().wrapping_add(y.to_bits()))
+    }
+
+    #[inline(always)]
+    fn or_differing(self, x: Self, y: Self) -> Self {
+        f64::from_bits(self.to_bits() | (x.to_bits() ^ y.to_bits()))
+    }
+
+    #[inline(always)]
+    fn is_clear(self, mask: Self) -> bool {
+        self.to_bits() & mask.to_bits() == 0
+    }
+
+    #[inline(always)]
     fn bits(mask: bool) -> u64 {
         u64::from(mask)
     }
@@ -271,6 +309,13 @@ mod x86 {
                 let n = _mm512_castpd_si512(self.0);
                 Self(_mm512_castsi512_pd(_mm512_mask_sub_epi64(n, mask, n, _mm512_set1_epi64(-1))))
             };
+            add_bits(self: Self, y: Self) -> Self = {
+                let sum = _mm512_add_epi64(_mm512_castpd_si512(self.0), _mm512_castpd_si512(y.0));
+                Self(_mm512_castsi512_pd(sum))
+            };
+            or_differing(self: Self, x: Self, y: Self) -> Self = Self(_mm512_or_pd(self.0, _mm512_xor_pd(x.0, y.0)));
+            is_clear(self: Self, mask: Self) -> bool =
+                _mm512_test_epi64_mask(_mm512_castpd_si512(self.0), _mm512_castpd_si512(mask.0)) == 0;
         }
 
         #[inline(always)]
@@ -306,6 +351,13 @@ mod x86 {
                 let n = _mm256_sub_epi64(_mm256_castpd_si256(self.0), _mm256_castpd_si256(mask));
                 Self(_mm256_castsi256_pd(n))
             };
+            add_bits(self: Self, y: Self) -> Self = {
+                let sum = _mm256_add_epi64(_mm256_castpd_si256(self.0), _mm256_castpd_si256(y.0));
+                Self(_mm256_castsi256_pd(sum))
+            };
+            or_differing(self: Self, x: Self, y: Self) -> Self = Self(_mm256_or_pd(self.0, _mm256_xor_pd(x.0, y.0)));
+            is_clear(self: Self, mask: Self) -> bool =
+                _mm256_testz_si256(_mm256_castpd_si256(self.0), _mm256_castpd_si256(mask.0)) != 0;
             bits(mask: __m256d) -> u64 = _mm256_movemask_pd(mask) as u64;
         }
     }
@@ -365,13 +417,14 @@ pub(crate) mod tests {
 
         #[inline(always)]
         fn run<V: Vector>(self) -> Vec<u64> {
-            let mut results = vec![Vec::new(); 12];
+            let mut results = vec![Vec::new(); 13];
             for i in (0..8).step_by(V::LANES) {
                 let (x, y) = (V::load(&X[i..]), V::load(&Y[i..]));
                 let (le, eq) = (x.le(y), x.eq(y));
                 let count = V::splat(f64::from_bits(6)).tally(le);
-                let vectors =
-                    [x.add(y), x.sub(y), x.mul(y), x.mul_add(y, y), x.abs(), x.sqrt(), x.select(le, y), count];
+                let (sum, differing) = (x.add_bits(y), count.or_differing(x, y));
+                let numbers = [x.add(y), x.sub(y), x.mul(y), x.mul_add(y, y), x.abs(), x.sqrt(), x.select(le, y)];
+                let vectors = numbers.into_iter().chain([count, sum, differing]);
                 for (result, vector) in results.iter_mut().zip(vectors) {
                     let mut lanes = [0.0; 8];
                     vector.store(&mut lanes);
@@ -379,9 +432,11 @@ pub(crate) mod tests {
                     let bits = |x: &f64| if x.is_nan() { u64::MAX } else { x.to_bits() };
                     result.extend(lanes[..V::LANES].iter().map(bits));
                 }
-                for (result, mask) in results[8..].iter_mut().zip([le, eq]) {
+                for (result, mask) in results[10..].iter_mut().zip([le, eq]) {
                     result.extend((0..V::LANES).map(|l| V::bits(mask) >> l & 1));
                 }
+                let clear = |mask: u64| u64::from(sum.is_clear(V::splat(f64::from_bits(mask))));
+                results[12] = vec![clear(0), clear(u64::MAX)];
             }
             results.concat()
         }
@@ -390,9 +445,12 @@ pub(crate) mod tests {
     #[test]
     fn vectors_round_and_compare_as_scalars_do() {
         let expected = dispatch(Level::Baseline, Operations);
-        assert_eq!(expected[8 * 8..][..8], [1, 1, 1, 1, 0, 1, 1, 0], "x <= y");
-        assert_eq!(expected[8 * 9..][..8], [1, 0, 1, 0, 0, 1, 0, 0], "x == y");
+        assert_eq!(expected[8 * 10..][..8], [1, 1, 1, 1, 0, 1, 1, 0], "x <= y");
+        assert_eq!(expected[8 * 11..][..8], [1, 0, 1, 0, 0, 1, 0, 0], "x == y");
         assert_eq!(expected[8 * 7..][..8], [7, 7, 7, 7, 6, 7, 7, 6], "6 and a tally of x <= y");
+        assert_eq!(expected[8 * 8], 2 * 1.5_f64.to_bits(), "the bits of x and y, added");
+        assert_eq!(expected[8 * 9 + 2], 1 << 63 | 7, "those of 7, and those in which 0 and -0 differ");
+        assert_eq!(expected[8 * 12..], [1, 0]);
         for at in levels() {
             assert_eq!(dispatch(at, Operations), expected, "{at}");
         }

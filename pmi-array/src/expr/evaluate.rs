@@ -1,6 +1,6 @@
 //! Computing the elements of expressions.
 
-use super::node::{BLOCK, Cursor, Frame, Held, Node, Place, View};
+use super::node::{BLOCK, Cursor, Frame, Held, Node, PREFETCH, Place, View};
 use crate::element::Element;
 use crate::layout::Layout;
 use crate::simd::{Kernel, Vector, dispatch, level};
@@ -29,6 +29,7 @@ pub(crate) fn result_layout<N: Node>(node: &N, tasks: usize) -> Layout {
 struct Read<'a, C: Cursor> {
     cursor: &'a mut C,
     start: usize,
+    next: usize,
     buffer: &'a mut [C::Elem],
 }
 
@@ -39,24 +40,39 @@ impl<'a, C: Cursor> Kernel for Read<'a, C> {
     fn run<V: Vector>(self) -> &'a [C::Elem] {
         self.cursor.seek(self.start, self.buffer.len());
         if self.cursor.block().is_none() {
-            read(self.cursor, self.buffer);
+            read(self.cursor, self.buffer, self.next.wrapping_sub(self.start));
             return self.buffer;
         }
         self.cursor.block().unwrap_or_default()
     }
 }
 
-/// The elements from number `start` on, as many as `buffer` has room for, at most [`BLOCK`].
-pub(crate) fn read_block<'a, C: Cursor>(cursor: &'a mut C, start: usize, buffer: &'a mut [C::Elem]) -> &'a [C::Elem] {
-    dispatch(level(), Read { cursor, start, buffer })
+/// The elements from number `start` on, as many as `buffer` has room for, at most [`BLOCK`]. Those from `next` on will
+/// probably be read next.
+pub(crate) fn read_block<'a, C: Cursor>(
+    cursor: &'a mut C,
+    start: usize,
+    next: usize,
+    buffer: &'a mut [C::Elem],
+) -> &'a [C::Elem] {
+    dispatch(level(), Read { cursor, start, next, buffer })
 }
 
-/// Reads the block that the cursor is at.
+/// Reads the block that the cursor is at, and has the one that is `ahead` elements further brought from memory.
 #[inline(always)]
-fn read<C: Cursor>(cursor: &C, block: &mut [C::Elem]) {
-    for (i, to) in block.iter_mut().enumerate() {
-        // SAFETY: the callers have sought blocks of this length.
-        *to = unsafe { cursor.at(i) };
+fn read<C: Cursor>(cursor: &C, block: &mut [C::Elem], ahead: usize) {
+    let (groups, rest) = block.as_chunks_mut::<PREFETCH>();
+    let grouped = groups.len() * PREFETCH;
+    for (start, group) in (0..).step_by(PREFETCH).zip(groups) {
+        cursor.prefetch(ahead.wrapping_add(start));
+        for (i, to) in group.iter_mut().enumerate() {
+            // SAFETY: the callers have sought blocks of this length.
+            *to = unsafe { cursor.at(start + i) };
+        }
+    }
+    for (i, to) in rest.iter_mut().enumerate() {
+        // SAFETY: as above.
+        *to = unsafe { cursor.at(grouped + i) };
     }
 }
 
@@ -75,7 +91,7 @@ impl<C: Cursor> Kernel for Fill<'_, C> {
         let mut start = self.start;
         for block in self.out.chunks_mut(BLOCK) {
             self.cursor.seek(start, block.len());
-            read(self.cursor, block);
+            read(self.cursor, block, BLOCK);
             start += block.len();
         }
     }
@@ -171,7 +187,7 @@ pub(crate) fn fold<H: Held, S: Send>(
             let (mut cursor, mut buffer) = (view.cursor(), [H::Elem::default(); BLOCK]);
             for start in (start..end).step_by(BLOCK) {
                 let len = BLOCK.min(end - start);
-                take(&mut state, start, read_block(&mut cursor, start, &mut buffer[..len]));
+                take(&mut state, start, read_block(&mut cursor, start, start + len, &mut buffer[..len]));
             }
         });
         state

@@ -1,10 +1,11 @@
 //! Arrays and scalars as operands.
 
-use super::node::{BLOCK, Cursor, Frame, Held, Node, View};
+use super::node::{BLOCK, Cursor, Frame, Held, Node, PREFETCH, View};
 use crate::array::{BUDGET, DistArray};
 use crate::element::Element;
 use crate::exchange::fetch;
 use crate::layout::{Indices, Layout, Part};
+use crate::simd::prefetch;
 use ndarray::{Dimension, Ix0};
 use pmi::Task;
 use serde::{Deserialize, Serialize};
@@ -235,6 +236,13 @@ unsafe impl<T: Element> Cursor for LeafCursor<'_, T> {
     unsafe fn at(&self, i: usize) -> T {
         // SAFETY: the caller keeps `i` within the block, whose elements are there, see above.
         unsafe { *self.now.add(i) }
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, ahead: usize) {
+        if self.view.walk.is_none() {
+            prefetch(self.now.wrapping_add(ahead), PREFETCH);
+        }
     }
 
     #[inline(always)]

@@ -70,6 +70,9 @@ pub unsafe trait CursorOperands {
     /// As [`Cursor::seek`].
     fn seek(&mut self, start: usize, len: usize);
 
+    /// As [`Cursor::prefetch`].
+    fn prefetch(&self, ahead: usize);
+
     /// As [`Cursor::at`].
     ///
     /// # Safety
@@ -119,6 +122,10 @@ macro_rules! tuples {
             #[inline(always)]
             fn seek(&mut self, start: usize, len: usize) {
                 $(self.$n.seek(start, len);)+
+            }
+            #[inline(always)]
+            fn prefetch(&self, ahead: usize) {
+                $(self.$n.prefetch(ahead);)+
             }
             #[inline(always)]
             unsafe fn at(&self, i: usize) -> Self::Elems {
@@ -284,6 +291,11 @@ unsafe impl<F: Apply<C::Elems>, C: CursorOperands> Cursor for MapCursor<'_, F, C
     #[inline(always)]
     fn seek(&mut self, start: usize, len: usize) {
         self.operands.seek(start, len);
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, ahead: usize) {
+        self.operands.prefetch(ahead);
     }
 
     #[inline(always)]

@@ -24,6 +24,9 @@ use serde::de::DeserializeOwned;
 /// How many elements are computed at a time.
 pub(crate) const BLOCK: usize = 1024;
 
+/// How many elements are brought from memory at a time.
+pub(crate) const PREFETCH: usize = 32;
+
 /// An expression, or a part of one.
 pub trait Node: Clone + Serialize + DeserializeOwned + 'static {
     /// The type of its elements.
@@ -171,6 +174,13 @@ pub unsafe trait Cursor {
     /// # Safety
     /// `i` is below the length of the last `seek`.
     unsafe fn at(&self, i: usize) -> Self::Elem;
+
+    /// Has the [`PREFETCH`] elements that are `ahead` behind the block's first brought from memory, where that is useful: they
+    /// will be read after the block. There need not be such elements.
+    #[inline(always)]
+    fn prefetch(&self, ahead: usize) {
+        let _ = ahead;
+    }
 
     /// The block, where its elements are there already and need not be computed.
     #[inline(always)]
