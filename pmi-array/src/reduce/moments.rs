@@ -95,18 +95,25 @@ impl<T: Real> Kernel for Powers<'_, T> {
     fn run<V: Vector>(self) -> Self::Output {
         let (off, square) = (Splitter::<V>::new(self.off), Splitter::<V>::new(self.square));
         let (mut first, mut second, shift) = (Sums::new(), Sums::new(), V::splat(self.shift));
-        for elements in self.elements.chunks(V::LANES) {
-            prefetch(elements.as_ptr().wrapping_add(BLOCK), V::LANES);
-            // The shift stands for what is missing of the last: it adds nothing.
-            let mut numbers = [self.shift; LANES];
-            for (number, x) in numbers.iter_mut().zip(elements) {
-                *number = x.to_f64();
+        let groups = self.elements.chunks_exact(V::LANES);
+        // The shift stands for what is missing of the last: it adds nothing.
+        let (mut numbers, mut last) = ([0.0; LANES], [self.shift; LANES]);
+        for (number, x) in last.iter_mut().zip(groups.remainder()) {
+            *number = x.to_f64();
+        }
+        for group in groups {
+            prefetch(group.as_ptr().wrapping_add(BLOCK), V::LANES);
+            for l in 0..V::LANES {
+                numbers[l] = group[l].to_f64();
             }
             let x = V::load(&numbers).sub(shift);
             off.add(&mut first, x);
             square.add_square(&mut second, x);
         }
-        let count = self.elements.len().next_multiple_of(V::LANES);
+        let x = V::load(&last).sub(shift);
+        off.add(&mut first, x);
+        square.add_square(&mut second, x);
+        let count = self.elements.len() / V::LANES * V::LANES + V::LANES;
         Some([first.total(self.off, count)?, second.total(self.square, count)?])
     }
 }
