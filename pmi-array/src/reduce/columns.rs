@@ -8,13 +8,10 @@ use crate::simd::{Kernel, Vector, dispatch, level, prefetch};
 pub(super) struct Columns {
     /// For each column, the sum of what is not below.
     sums: Vec<Binned>,
-    /// The bins that are added to, where anything but zeros came.
+    /// For each column, the bin that is added to, where anything but zeros came.
     bins: Vec<Option<i32>>,
-    /// The topmost rounders of the bins, or 0. These have room for whole vectors.
-    rounders: Vec<f64>,
-    /// The bits of sums of parts and rounders.
-    parts: [Vec<f64>; BINS],
-    /// How many rows were added to `parts`.
+    cells: Vec<Cell>,
+    /// How many rows were added to the cells.
     rows: usize,
     /// How many columns have no bin.
     unset: usize,
@@ -22,14 +19,22 @@ pub(super) struct Columns {
     stride: usize,
 }
 
+/// What the longest vector of columns needs, in whole lines of the cache.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+struct Cell {
+    /// The topmost rounders of the bins, or 0.
+    rounders: [f64; LANES],
+    /// The bits of sums of parts and rounders.
+    parts: [[f64; LANES]; BINS],
+}
+
 impl Columns {
     pub(super) fn new(width: usize, stride: usize) -> Self {
-        let zeros = || vec![0.0; width.next_multiple_of(LANES)];
         Self {
             sums: vec![Binned::default(); width],
             bins: vec![None; width],
-            rounders: zeros(),
-            parts: [zeros(), zeros(), zeros()],
+            cells: vec![Cell::default(); width.div_ceil(LANES)],
             rows: 0,
             unset: width,
             stride,
@@ -38,26 +43,38 @@ impl Columns {
 
     /// Adds a row's numbers, one to each column.
     pub(super) fn add(&mut self, row: &[f64]) {
-        debug_assert_eq!(row.len(), self.sums.len());
         if self.rows == MOST {
-            (0..row.len()).for_each(|column| self.flush(column));
+            (0..self.sums.len()).for_each(|column| self.flush(column));
             self.rows = 0;
         }
-        let mut from = 0;
-        while from < row.len() {
-            let parts = self.parts.each_mut().map(|of| &mut of[..]);
-            let (stride, unset) = (self.stride, self.unset > 0);
-            let kernel = Row { row, rounders: &self.rounders, parts, from, stride, unset };
-            let stopped = dispatch(level(), kernel);
-            from = (stopped + LANES).min(row.len());
-            (stopped..from).for_each(|column| self.add_single(column, row[column]));
+        let (whole, rest) = row.as_chunks();
+        self.add_whole(0, whole);
+        if !rest.is_empty() {
+            let mut last = [0.0; LANES];
+            last[..rest.len()].copy_from_slice(rest);
+            self.add_whole(whole.len(), &[last]);
         }
         self.rows += 1;
+    }
+
+    /// Adds numbers to the columns from cell `from` on.
+    fn add_whole(&mut self, mut from: usize, mut row: &[[f64; LANES]]) {
+        while !row.is_empty() {
+            let cells = &mut self.cells[from..from + row.len()];
+            let added = dispatch(level(), Row { row, cells, stride: self.stride, unset: self.unset > 0 });
+            from += added;
+            row = &row[added..];
+            let Some((numbers, rest)) = row.split_first() else { break };
+            let columns = (from * LANES..self.sums.len()).zip(numbers);
+            columns.for_each(|(column, x)| self.add_single(column, *x));
+            (from, row) = (from + 1, rest);
+        }
     }
 
     /// Adds a number to a column, whatever it is.
     #[cold]
     fn add_single(&mut self, column: usize, x: f64) {
+        let (cell, lane) = (column / LANES, column % LANES);
         let mut part = x;
         if x != 0.0 && !is_unscaled(x) {
             self.sums[column].add(&[x]);
@@ -66,31 +83,30 @@ impl Columns {
         if part != 0.0 {
             let bin = bin_of::<1>(part);
             if self.bins[column].is_none_or(|mine| mine < bin) {
-                self.unset -= usize::from(self.bins[column].is_none());
                 self.flush(column);
+                self.unset -= usize::from(self.bins[column].is_none());
                 self.bins[column] = Some(bin);
-                self.rounders[column] = rounder(bin);
-                // As if so many zeros had been added.
-                let rounders = [rounder(bin), rounder(bin - 1), rounder(bin - 2)];
-                for (parts, rounder) in self.parts.iter_mut().zip(rounders) {
-                    parts[column] = f64::from_bits((rounder.to_bits()).wrapping_mul(self.rows as u64));
+                let rounder = rounder(bin);
+                self.cells[cell].rounders[lane] = rounder;
+                // As if a zero had been added in each row.
+                for (parts, rounder) in self.cells[cell].parts.iter_mut().zip(lower(rounder)) {
+                    parts[lane] = f64::from_bits(rounder.to_bits().wrapping_mul(self.rows as u64));
                 }
             }
         }
-        let splitter = Splitter::with(lower(self.rounders[column]));
-        let mut sums = Sums::from_parts(self.parts.each_ref().map(|parts| parts[column]));
-        splitter.add(&mut sums, part);
-        let parts = sums.parts().expect("the number is within its bin");
-        self.parts.iter_mut().zip(parts).for_each(|(parts, part)| parts[column] = part);
+        let Cell { rounders, parts } = &mut self.cells[cell];
+        let mut sums = Sums::from_parts(parts.map(|of| of[lane]));
+        Splitter::with(lower(rounders[lane])).add(&mut sums, part);
+        let sums = sums.parts().expect("the number is within its bin");
+        parts.iter_mut().zip(sums).for_each(|(of, sum)| of[lane] = sum);
     }
 
-    /// Moves what was added to a column to its sum.
+    /// Moves what was added to a column's cell to its sum.
     fn flush(&mut self, column: usize) {
-        let rounders = lower(self.rounders[column]);
+        let (Cell { rounders, parts }, lane) = (&mut self.cells[column / LANES], column % LANES);
         let mut sums = [0; BINS];
-        for (sum, (parts, rounder)) in sums.iter_mut().zip(self.parts.iter_mut().zip(rounders)) {
-            let bits = std::mem::take(&mut parts[column]).to_bits();
-            *sum = without_rounders(bits as i64, rounder, self.rows);
+        for (sum, (of, rounder)) in sums.iter_mut().zip(parts.iter_mut().zip(lower(rounders[lane]))) {
+            *sum = without_rounders(std::mem::take(&mut of[lane]).to_bits() as i64, rounder, self.rows);
         }
         if let Some(bin) = self.bins[column] {
             self.sums[column].add_parts(bin, sums, 0);
@@ -110,13 +126,11 @@ fn lower<V: Vector>(rounder: V) -> [V; BINS] {
     [rounder, rounder.mul(V::splat(LOWER)), rounder.mul(V::splat(LOWER * LOWER))]
 }
 
-/// Adds the parts of the numbers in a row to those of their columns, from column `from` on; stops at the first vector with
-/// a number that is beyond its column's bin, and says where; at the end otherwise.
+/// Adds the parts of the numbers in a row to the columns' cells; stops at the first cell with a number that is beyond its
+/// column's bin, and says which; at the end otherwise.
 struct Row<'a> {
-    row: &'a [f64],
-    rounders: &'a [f64],
-    parts: [&'a mut [f64]; BINS],
-    from: usize,
+    row: &'a [[f64; LANES]],
+    cells: &'a mut [Cell],
     stride: usize,
     /// Whether there may be columns without a bin.
     unset: bool,
@@ -127,30 +141,27 @@ impl Kernel for Row<'_> {
 
     #[inline(always)]
     fn run<V: Vector>(self) -> usize {
-        let Self { row, rounders, parts: [p0, p1, p2], from, stride, unset } = self;
         let zero = V::splat(0.0);
-        for at in (from..row.len()).step_by(V::LANES) {
-            prefetch(row.as_ptr().wrapping_add(at + stride), V::LANES);
-            let mut last = [0.0; LANES];
-            let numbers = match row.get(at..at + V::LANES) {
-                Some(numbers) => V::load(numbers),
-                None => {
-                    last[..row.len() - at].copy_from_slice(&row[at..]);
-                    V::load(&last)
+        for (at, (numbers, cell)) in self.row.iter().zip(self.cells).enumerate() {
+            prefetch(numbers.as_ptr().wrapping_add(self.stride), LANES);
+            let mut now = *cell;
+            for l in (0..LANES).step_by(V::LANES) {
+                let (x, rounder) = (V::load(&numbers[l..]), V::load(&cell.rounders[l..]));
+                if self.unset && V::bits(rounder.eq(zero)) & !V::bits(x.eq(zero)) != 0 {
+                    return at;
                 }
-            };
-            let rounder = V::load(&rounders[at..]);
-            if unset && V::bits(rounder.eq(zero)) & !V::bits(numbers.eq(zero)) != 0 {
-                return at;
+                let [p0, p1, p2] = &cell.parts;
+                let mut sums = Sums::from_parts([V::load(&p0[l..]), V::load(&p1[l..]), V::load(&p2[l..])]);
+                Splitter::with(lower(rounder)).add(&mut sums, x);
+                let Some([q0, q1, q2]) = sums.parts() else { return at };
+                let [p0, p1, p2] = &mut now.parts;
+                q0.store(&mut p0[l..]);
+                q1.store(&mut p1[l..]);
+                q2.store(&mut p2[l..]);
             }
-            let mut sums = Sums::from_parts([V::load(&p0[at..]), V::load(&p1[at..]), V::load(&p2[at..])]);
-            Splitter::with(lower(rounder)).add(&mut sums, numbers);
-            let Some([q0, q1, q2]) = sums.parts() else { return at };
-            q0.store(&mut p0[at..]);
-            q1.store(&mut p1[at..]);
-            q2.store(&mut p2[at..]);
+            cell.parts = now.parts;
         }
-        row.len()
+        self.row.len()
     }
 }
 

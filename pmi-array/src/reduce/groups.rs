@@ -9,9 +9,6 @@ use crate::expr::{BLOCK, Cursor, Held, View, blame, read_block, run};
 use crate::expr::{Frame, Place};
 use std::ops::Range;
 
-/// How many columns are added to together: what is known of them stays in the first-level cache.
-const TILE: usize = 512;
-const AHEAD: usize = 2;
 /// Runs up to this long are turned into rows.
 const SHORT: usize = 64;
 
@@ -111,7 +108,7 @@ impl<W: View, R: Reducer<W::Elem>> Work<'_, W, R> {
     /// The innermost axis is kept.
     fn columns(&self, frame: &Frame<'_>) -> Vec<R::State> {
         let (kept, rows) = (self.outer.count(false), self.outer.count(true));
-        let tiles = self.inner.div_ceil(TILE);
+        let tiles = self.inner.div_ceil(BLOCK);
         let cuts = self.cuts(kept * tiles, rows);
         // How many rows lie one behind the other, where they are whole.
         let adjacent = self.outer.0.last().filter(|group| group.1 && tiles == 1).map_or(1, |group| group.0);
@@ -119,13 +116,13 @@ impl<W: View, R: Reducer<W::Elem>> Work<'_, W, R> {
             let (cut, tile, kept) = (job % cuts, job / cuts % tiles, job / cuts / tiles);
             let columns = part_of(self.inner, tiles, tile);
             let rows = part_of(rows, cuts, cut);
-            let mut states = R::Columns::new(self.reducer, columns.len(), AHEAD * self.inner, self.first);
+            let mut states = R::Columns::new(self.reducer, columns.len(), self.inner, self.first);
             let (mut cursor, mut buffer) = (self.view.cursor(), [W::Elem::default(); BLOCK]);
             let (width, mut row) = (columns.len(), rows.start);
             while row < rows.end {
                 let count = (adjacent - row % adjacent).min(rows.end - row).min((BLOCK / width).max(1));
                 let start = self.outer.offset(kept, row, self.inner) + columns.start;
-                let next = start + (count - 1 + AHEAD) * self.inner;
+                let next = start + count * self.inner;
                 let block = self.read(&mut cursor, start, next, &mut buffer[..count * width]);
                 for (i, elements) in block.chunks_exact(width).enumerate() {
                     states.add(self.reducer, elements, &|_| self.number(start + i * width));
