@@ -61,18 +61,18 @@ pub(crate) fn read_block<'a, C: Cursor>(
 /// Reads the block that the cursor is at, and has the one that is `ahead` elements further brought from memory.
 #[inline(always)]
 fn read<C: Cursor>(cursor: &C, block: &mut [C::Elem], ahead: usize) {
-    let (groups, rest) = block.as_chunks_mut::<PREFETCH>();
-    let grouped = groups.len() * PREFETCH;
-    for (start, group) in (0..).step_by(PREFETCH).zip(groups) {
+    for (start, group) in (0..).step_by(PREFETCH).zip(block.chunks_mut(PREFETCH)) {
         cursor.prefetch(ahead.wrapping_add(start));
-        for (i, to) in group.iter_mut().enumerate() {
-            // SAFETY: the callers have sought blocks of this length.
-            *to = unsafe { cursor.at(start + i) };
-        }
+        read_group(cursor, group, start);
     }
-    for (i, to) in rest.iter_mut().enumerate() {
-        // SAFETY: as above.
-        *to = unsafe { cursor.at(grouped + i) };
+}
+
+/// Reads the elements from number `start` of the block on.
+#[inline(always)]
+fn read_group<C: Cursor>(cursor: &C, group: &mut [C::Elem], start: usize) {
+    for (i, to) in group.iter_mut().enumerate() {
+        // SAFETY: the callers of `read` have sought blocks of the length of all groups.
+        *to = unsafe { cursor.at(start + i) };
     }
 }
 

@@ -25,7 +25,7 @@ use serde::de::DeserializeOwned;
 pub(crate) const BLOCK: usize = 1024;
 
 /// How many elements are brought from memory at a time.
-pub(crate) const PREFETCH: usize = 32;
+pub(crate) const PREFETCH: usize = 128;
 
 /// An expression, or a part of one.
 pub trait Node: Clone + Serialize + DeserializeOwned + 'static {

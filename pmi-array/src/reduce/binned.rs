@@ -3,29 +3,26 @@
 //! The method is that of Demmel and Nguyen, *Parallel reproducible summation*, IEEE Trans. Comput. 64 (2015), with
 //! integers in place of their sums and carries. The exponents are cut into bins of [`WIDTH`] bits. Each number is split
 //! into its parts in the topmost [`BINS`] bins, counted from the highest bin that any number needs; what is below is
-//! dropped. A part is a multiple of its bin's unit; up to [`WINDOW`] bits of them fit into the topmost bin, so that it need
-//! not be the one that a number begins in. Adding a constant, the bin's rounder, to a number leaves its part in the lowest
-//! bits of the sum; these bits are added as integers, and those of the rounders are taken away at the end. So every step is
-//! exact but for what is dropped, and that depends on each number and the topmost bin alone: neither the order of the
-//! numbers nor how they are dealt to tasks and threads plays a part.
+//! dropped. A part is a multiple of its bin's unit. Adding a constant, the bin's rounder, to a number leaves its part in
+//! the lowest bits of the result; these bits are added as integers, and those of the rounders are taken away at the end. So
+//! every step is exact but for what is dropped, and that depends on each number and the topmost bin alone: neither the order
+//! of the numbers nor how they are dealt to tasks and threads plays a part. (So a bin must not take parts that would be in
+//! the next higher one if that were the topmost, though there are bits left for them.)
 //!
-//! A number needs its bin because it is above 2^20 of the bin's units. So what is dropped of it is below 2^-80 of the
-//! largest, and the error of a sum of `n` numbers, rounded once at the end, is at most `n 2^-80 max|x| + 2^-53 |sum|`; that
-//! of pairwise summation is `2^-53 log2(n) sum|x|`. Of a square the topmost part is exact, and the rest, at most half a unit,
-//! is rounded to 53 bits: the error is below 2^-73 of the largest square, and 2^-53 of the square itself.
+//! What is dropped of a number is below 2^-80 of the largest, so that the error of a sum of `n` numbers, rounded once at
+//! the end, is at most `n 2^-80 max|x| + 2^-53 |sum|`; that of pairwise summation is `2^-53 log2(n) sum|x|`. A square
+//! counts as two numbers, the rounded one and what rounding has left.
 
 use crate::expr::BLOCK;
 use crate::simd::{Kernel, Vector, dispatch, level, prefetch};
 use serde::{Deserialize, Serialize};
 
 /// Bits of a bin.
-const WIDTH: i32 = 30;
+const WIDTH: i32 = 40;
 /// How many bins a sum has.
 pub(super) const BINS: usize = 3;
-/// Bits of the parts in the topmost bin, the sign among them.
-const WINDOW: i32 = 51;
-/// How many numbers are added before their sums, of parts of at most `2^(WINDOW - 1)` units, might exceed an `i64`.
-pub(super) const MOST: usize = 4096;
+/// How many numbers are added before their sums might exceed an `i64`: of two parts each of at most `2^(WIDTH - 1)` units.
+pub(super) const MOST: usize = 1 << 22;
 /// How many vectors are under way at a time.
 const UNROLL: usize = 4;
 /// The most lanes of a vector.
@@ -33,11 +30,11 @@ pub(super) const LANES: usize = 8;
 /// Numbers beyond these are scaled by a power of two of [`SHIFT`] bins, so that nothing on the way overflows or is subnormal.
 const LARGE: f64 = power(900);
 const SMALL: f64 = power(-800);
-const SHIFT: i32 = 13;
+const SHIFT: i32 = 10;
 /// Squares below this, of scaled numbers, are far below the smallest `f64`.
 const NOTHING: f64 = power(-960);
 /// The bins of the numbers that need not be scaled.
-const UNSCALED: std::ops::RangeInclusive<i32> = -28..=29;
+const UNSCALED: std::ops::RangeInclusive<i32> = -20..=22;
 
 /// A power of two, of a normal number.
 #[inline(always)]
@@ -45,26 +42,22 @@ const fn power(exponent: i32) -> f64 {
     f64::from_bits(((1023 + exponent) as u64) << 52)
 }
 
-/// Adding and taking away this number rounds to a multiple of the bin's unit. Half of the window is added to it, so that
-/// the bits above the window stay as they are where a part is within it.
+/// Adding and taking away this number rounds to a multiple of the bin's unit. Half of a bin is added to it, so that the
+/// bits above the bin stay as they are where a part is within it.
 #[inline(always)]
 pub(super) fn rounder(bin: i32) -> f64 {
-    1.75 * power(WIDTH * bin + 52)
+    1.5 * power(WIDTH * bin + 52) + power(WIDTH * (bin + 1) - 1)
 }
 
 /// From a bin's rounder to that of the next lower one.
 pub(super) const LOWER: f64 = power(-WIDTH);
 
-/// The lowest bin in whose window the part of a number, or of its square, is.
-pub(super) fn bin_of<const POWER: i32>(x: f64) -> i32 {
-    let exponent = (x.powi(POWER).abs().to_bits() >> 52) as i32 - 1023;
-    // What is below 2^(exponent + 1) fits where that is at most half the window; from half of that on it does not below.
-    let lowest = (exponent + 2 - WINDOW).div_euclid(WIDTH);
-    let fits = |bin: &i32| {
-        let rounder = rounder(*bin);
-        let sum = if POWER == 1 { x + rounder } else { x.mul_add(x, rounder) };
-        is_within(0.0.or_differing(sum, rounder))
-    };
+/// The lowest bin that a number is within.
+pub(super) fn bin_of(x: f64) -> i32 {
+    let exponent = (x.abs().to_bits() >> 52) as i32 - 1023;
+    // What is below 2^(exponent + 1) is within a bin where that is at most half the bin; not so what is twice as large.
+    let lowest = (exponent + 1).div_euclid(WIDTH) - 1;
+    let fits = |bin: &i32| is_within(0.0.or_differing(x + rounder(*bin), rounder(*bin)));
     (lowest..).find(fits).unwrap_or(lowest)
 }
 
@@ -141,8 +134,9 @@ impl Binned {
 
     /// Adds powers of numbers, none of them to be scaled, which are to count as in bins higher by `shift`.
     fn add_within<const POWER: i32>(&mut self, numbers: &[f64], largest: f64, shift: i32) {
-        // The window has room for one negative part more than positive ones.
-        let lowest = bin_of::<POWER>(-largest);
+        // A bin has room for one negative part more than positive ones.
+        let sign = if POWER == 1 { -1.0 } else { 1.0 };
+        let lowest = bin_of(sign * largest.powi(POWER));
         let fitting = |bin| Some((bin, parts::<POWER>(numbers, bin)?));
         let (bin, parts) = (lowest..=lowest + 1).find_map(fitting).expect("the largest number is in one of these bins");
         self.add_parts(bin, parts, shift);
@@ -220,7 +214,7 @@ impl Binned {
             return if infinite { f64::INFINITY } else { f64::NEG_INFINITY };
         }
         let Some(top) = self.top else { return 0.0 };
-        // The integer `high 2^60 + low` with `0 <= low < 2^60`, in units of the lowest bin.
+        // The integer `high 2^80 + low` with `0 <= low < 2^80`, in units of the lowest bin.
         let [first, second, third] = self.sums;
         let unit = 1i128 << WIDTH;
         let second = second + third.div_euclid(unit);
@@ -234,9 +228,9 @@ impl Binned {
         };
         // The conversion of an integer rounds correctly; where one is too long, its lowest bit stands for all below.
         let lowest = WIDTH * (top - 2);
-        let (integer, exponent) = match high < 1 << 64 {
+        let (integer, exponent) = match high < 1 << 47 {
             true => (high << (2 * WIDTH) | low, lowest),
-            false => (high << 1 | u128::from(low != 0), lowest + 2 * WIDTH - 1),
+            false => (high << 16 | low >> 64 | u128::from(low as u64 != 0), lowest + 64),
         };
         let magnitude = scaled(integer as f64, exponent);
         if negative { -magnitude } else { magnitude }
@@ -280,7 +274,8 @@ impl Kernel for Largest<'_> {
 fn likely_bin<const POWER: i32>(numbers: &[f64]) -> Option<i32> {
     let larger = |a: f64, b: f64| if b.abs() > a.abs() { b } else { a };
     let first = numbers.iter().take(LANES).copied().fold(0.0, larger);
-    is_unscaled(first.powi(POWER)).then(|| bin_of::<POWER>(first))
+    let first = first.powi(POWER);
+    is_unscaled(first).then(|| bin_of(first))
 }
 
 /// The sums of the parts of the numbers, or of their squares, in bin `bin` and below; `None` where one is beyond that bin
@@ -315,7 +310,7 @@ impl<const POWER: i32> Kernel for Parts<'_, POWER> {
             last[..numbers.len()].copy_from_slice(numbers);
             splitter.add_power::<POWER>(&mut sums, V::load(&last));
         }
-        sums.total(self.bin, self.numbers.len().next_multiple_of(V::LANES))
+        sums.total::<POWER>(self.bin, self.numbers.len().next_multiple_of(V::LANES))
     }
 }
 
@@ -345,15 +340,21 @@ impl<V: Vector> Sums<V> {
         is_within(self.changed).then_some(self.parts)
     }
 
-    /// Those of `count` numbers; `None` where one was beyond the bin or a NaN.
+    /// Those of `count` numbers, or of their squares; `None` where one was beyond the bin or a NaN.
     #[inline(always)]
-    pub(super) fn total(self, bin: i32, count: usize) -> Option<[i64; BINS]> {
+    pub(super) fn total<const POWER: i32>(self, bin: i32, count: usize) -> Option<[i64; BINS]> {
         let mut total = [0; BINS];
         for ((total, parts), bin) in total.iter_mut().zip(self.parts()?).zip([bin, bin - 1, bin - 2]) {
             let mut lanes = [0.0; LANES];
             parts.store(&mut lanes);
             *total = lanes.iter().fold(0, |total: i64, lane| total.wrapping_add(lane.to_bits() as i64));
             *total = without_rounders(*total, rounder(bin), count);
+        }
+        if POWER == 2 {
+            // What rounding the squares left is added to these, too.
+            for (total, bin) in total[1..].iter_mut().zip([bin - 1, bin - 2]) {
+                *total = without_rounders(*total, rounder(bin), count);
+            }
         }
         Some(total)
     }
@@ -365,10 +366,10 @@ pub(super) fn without_rounders(bits: i64, rounder: f64, count: usize) -> i64 {
     bits.wrapping_sub((rounder.to_bits() as i64).wrapping_mul(count as i64))
 }
 
-/// Whether no bit above the window has changed.
+/// Whether no bit above the bin has changed.
 #[inline(always)]
 fn is_within<V: Vector>(changed: V) -> bool {
-    changed.is_clear(V::splat(f64::from_bits(u64::MAX << WINDOW)))
+    changed.is_clear(V::splat(f64::from_bits(u64::MAX << WIDTH)))
 }
 
 /// Splits vectors of numbers.
@@ -398,27 +399,29 @@ impl<V: Vector> Splitter<V> {
     /// Adds the parts of numbers.
     #[inline(always)]
     pub(super) fn add(&self, sums: &mut Sums<V>, x: V) {
-        let top = x.add(self.rounders[0]);
-        self.add_below(sums, top, x.sub(top.sub(self.rounders[0])));
+        let rounder = self.rounders[0];
+        let top = x.add(rounder);
+        sums.changed = sums.changed.or_differing(top, rounder);
+        sums.parts[0] = sums.parts[0].add_bits(top);
+        self.add_below(sums, x.sub(top.sub(rounder)));
     }
 
     /// Adds the parts of their squares.
     #[inline(always)]
     pub(super) fn add_square(&self, sums: &mut Sums<V>, x: V) {
-        let top = x.mul_add(x, self.rounders[0]);
-        self.add_below(sums, top, x.mul_add(x, self.rounders[0].sub(top)));
+        let square = x.mul(x);
+        self.add(sums, square);
+        // Less than half a unit of the topmost bin.
+        self.add_below(sums, x.mul_add(x, V::splat(-0.0).sub(square)));
     }
 
-    /// Adds the topmost parts, with the rounder, and those of the rests.
+    /// Adds the parts of numbers that have none in the topmost bin.
     #[inline(always)]
-    fn add_below(&self, sums: &mut Sums<V>, top: V, rest: V) {
-        let [first, second, third] = self.rounders;
-        let middle = rest.add(second);
-        let low = rest.sub(middle.sub(second)).add(third);
-        sums.changed = sums.changed.or_differing(top, first);
-        for (sum, part) in sums.parts.iter_mut().zip([top, middle, low]) {
-            *sum = sum.add_bits(part);
-        }
+    fn add_below(&self, sums: &mut Sums<V>, x: V) {
+        let [_, rounder, lowest] = self.rounders;
+        let middle = x.add(rounder);
+        sums.parts[1] = sums.parts[1].add_bits(middle);
+        sums.parts[2] = sums.parts[2].add_bits(x.sub(middle.sub(rounder)).add(lowest));
     }
 }
 

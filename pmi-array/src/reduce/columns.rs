@@ -81,7 +81,7 @@ impl Columns {
             part = 0.0;
         }
         if part != 0.0 {
-            let bin = bin_of::<1>(part);
+            let bin = bin_of(part);
             if self.bins[column].is_none_or(|mine| mine < bin) {
                 self.flush(column);
                 self.unset -= usize::from(self.bins[column].is_none());

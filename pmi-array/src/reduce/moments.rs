@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 /// nothing is left.
 ///
 /// In one pass, by sums of the elements less the first one and of their squares (Chan, Golub and LeVeque, *Algorithms
-/// for computing the sample variance*, The American Statistician 37, 1983). The sums are exact to 2^-80 and the squares to
-/// 2^-73 of the largest, so that little is lost where the shift is a bad one.
+/// for computing the sample variance*, The American Statistician 37, 1983). The squares and all
+/// sums are exact to 2^-80, so that little is lost where the shift is a bad one.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Var {
     /// How many degrees of freedom the elements do not have.
@@ -114,7 +114,7 @@ impl<T: Real> Kernel for Powers<'_, T> {
         off.add(&mut first, x);
         square.add_square(&mut second, x);
         let count = self.elements.len() / V::LANES * V::LANES + V::LANES;
-        Some([first.total(self.off, count)?, second.total(self.square, count)?])
+        Some([first.total::<1>(self.off, count)?, second.total::<2>(self.square, count)?])
     }
 }
 
