@@ -109,18 +109,18 @@ pub(crate) fn dispatch<K: Kernel>(level: Level, kernel: K) -> K::Output {
 /// The bytes of a line of the cache, and of the longest vectors.
 pub(crate) const LINE: usize = 64;
 
-/// Has the memory begin to bring so many elements, from number `start` on, to the cache; they may end behind the data.
+/// Has so many elements brought from memory, which will be read soon, while the CPU computes. The address may be any.
 #[inline(always)]
-pub(crate) fn expect<T>(data: &[T], start: usize, len: usize) {
+pub(crate) fn prefetch<T>(start: *const T, count: usize) {
     #[cfg(target_arch = "x86_64")]
-    x86::expect(data, start, len);
+    x86::prefetch(start, count);
 }
 
 /// Likewise of elements that will be written.
 #[inline(always)]
-pub(crate) fn expect_writing<T>(data: &[T], start: usize, len: usize) {
+pub(crate) fn prefetch_to_write<T>(start: *const T, count: usize) {
     #[cfg(target_arch = "x86_64")]
-    x86::expect_writing(data, start, len);
+    x86::prefetch_to_write(start, count);
 }
 
 /// A register of `f64` lanes. Every operation works lane by lane and rounds as the scalar operation of the same name.
@@ -158,6 +158,10 @@ pub(crate) trait Vector: Copy {
     fn bits(mask: Self::Mask) -> u64;
     /// The sum of the lanes' bits as whole numbers, modulo 2^64.
     fn add_bits(self, y: Self) -> Self;
+    /// Its bits, and those in which `x` and `y` differ.
+    fn or_differing(self, x: Self, y: Self) -> Self;
+    /// Whether no lane has a bit that the same lane of `mask` has.
+    fn is_clear(self, mask: Self) -> bool;
     /// The bits that both have.
     fn and_bits(self, y: Self) -> Self;
     /// The bits that either has.
@@ -253,6 +257,16 @@ impl Vector for f64 {
     #[inline(always)]
     fn add_bits(self, y: Self) -> Self {
         f64::from_bits(self.to_bits().wrapping_add(y.to_bits()))
+    }
+
+    #[inline(always)]
+    fn or_differing(self, x: Self, y: Self) -> Self {
+        f64::from_bits(self.to_bits() | (x.to_bits() ^ y.to_bits()))
+    }
+
+    #[inline(always)]
+    fn is_clear(self, mask: Self) -> bool {
+        self.to_bits() & mask.to_bits() == 0
     }
 
     #[inline(always)]
@@ -360,7 +374,8 @@ pub(crate) mod tests {
                 let arithmetic =
                     [x.add(y), x.sub(y), x.mul(y), x.mul_add(y, y), x.abs(), x.sqrt(), x.select(le, y), count];
                 let picked = V::load(&PICKS[i..]).pick(&numbers);
-                let bitwise = [x.shift_down(52).add_bits(y), x.and_bits(y).or_bits(x.shift_up(3)), picked];
+                let (sum, differing) = (x.shift_down(52).add_bits(y), count.or_differing(x, y));
+                let bitwise = [sum, x.and_bits(y).or_bits(x.shift_up(3)), picked, x.mul_sub(y, y), differing];
                 let vectors = arithmetic.into_iter().chain(bitwise);
                 for (result, vector) in results.iter_mut().zip(vectors) {
                     let mut lanes = [0.0; 8];
@@ -369,9 +384,11 @@ pub(crate) mod tests {
                     let bits = |x: &f64| if x.is_nan() { u64::MAX } else { x.to_bits() };
                     result.extend(lanes[..V::LANES].iter().map(bits));
                 }
-                for (result, mask) in results[11..].iter_mut().zip([le, eq]) {
+                for (result, mask) in results[13..].iter_mut().zip([le, eq]) {
                     result.extend((0..V::LANES).map(|l| V::bits(mask) >> l & 1));
                 }
+                let clear = |mask: u64| u64::from(y.shift_down(52).is_clear(V::splat(f64::from_bits(mask))));
+                results[15] = vec![clear(0), clear(u64::MAX)];
             }
             results.concat()
         }
@@ -380,11 +397,13 @@ pub(crate) mod tests {
     #[test]
     fn vectors_round_and_compare_as_scalars_do() {
         let expected = dispatch(Level::Baseline, Operations);
-        assert_eq!(expected[8 * 11..][..8], [1, 1, 1, 1, 0, 1, 1, 0], "x <= y");
-        assert_eq!(expected[8 * 12..][..8], [1, 0, 1, 0, 0, 1, 0, 0], "x == y");
+        assert_eq!(expected[8 * 13..][..8], [1, 1, 1, 1, 0, 1, 1, 0], "x <= y");
+        assert_eq!(expected[8 * 14..][..8], [1, 0, 1, 0, 0, 1, 0, 0], "x == y");
         let picked = [0, 15, 1, 8, 7, 2, 14, 3].map(|n| f64::from(n).to_bits());
         assert_eq!(expected[8 * 10..][..8], picked, "entries of a table");
         assert_eq!(expected[8 * 7..][..8], [7, 7, 7, 7, 6, 7, 7, 6], "6 and a tally of x <= y");
+        assert_eq!(expected[8 * 12 + 2], 1 << 63 | 7, "the bits of 7, and those in which 0 and -0 differ");
+        assert_eq!(expected[8 * 15..], [1, 0], "no bits, and all");
         for at in levels() {
             assert_eq!(dispatch(at, Operations), expected, "{at}");
         }

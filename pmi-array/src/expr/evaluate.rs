@@ -3,7 +3,7 @@
 use super::node::{BLOCK, Cursor, Frame, Held, Node, Place, View, read};
 use crate::element::Element;
 use crate::layout::Layout;
-use crate::simd::{Kernel, LINE, Vector, dispatch, expect_writing, level};
+use crate::simd::{Kernel, LINE, Vector, dispatch, level, prefetch_to_write};
 use pmi::Task;
 use rayon::prelude::*;
 use std::any::Any;
@@ -36,6 +36,7 @@ pub(crate) fn result_layout<N: Node>(node: &N, tasks: usize) -> Layout {
 struct Read<'a, C: Cursor> {
     cursor: &'a mut C,
     start: usize,
+    next: usize,
     buffer: &'a mut [C::Elem],
 }
 
@@ -46,16 +47,22 @@ impl<'a, C: Cursor> Kernel for Read<'a, C> {
     fn run<V: Vector>(self) -> &'a [C::Elem] {
         self.cursor.seek(self.start, self.buffer.len());
         if self.cursor.block().is_none() {
-            read(self.cursor, self.buffer);
+            read(self.cursor, self.buffer, self.next);
             return self.buffer;
         }
         self.cursor.block().unwrap_or_default()
     }
 }
 
-/// The elements from number `start` on, as many as `buffer` has room for, at most [`BLOCK`].
-pub(crate) fn read_block<'a, C: Cursor>(cursor: &'a mut C, start: usize, buffer: &'a mut [C::Elem]) -> &'a [C::Elem] {
-    dispatch(level(), Read { cursor, start, buffer })
+/// The elements from number `start` on, as many as `buffer` has room for, at most [`BLOCK`]. Those from `next` on will
+/// probably be read next.
+pub(crate) fn read_block<'a, C: Cursor>(
+    cursor: &'a mut C,
+    start: usize,
+    next: usize,
+    buffer: &'a mut [C::Elem],
+) -> &'a [C::Elem] {
+    dispatch(level(), Read { cursor, start, next, buffer })
 }
 
 /// Writes a run of elements to where they belong.
@@ -71,7 +78,7 @@ impl<C: Cursor> Kernel for Fill<'_, C> {
     #[inline(always)]
     fn run<V: Vector>(self) {
         let (len, mut at) = (self.out.len(), 0);
-        let step = if C::COMPUTES { COMPUTED } else { BLOCK };
+        let (step, ahead) = if C::COMPUTES { (COMPUTED, AHEAD) } else { (BLOCK, BLOCK) };
         // A short block first, so that no vector of the others is across two lines of the cache: allocators put large slabs
         // a few bytes behind the start of a page.
         let mut end = match self.out.as_ptr().align_offset(LINE) {
@@ -79,11 +86,11 @@ impl<C: Cursor> Kernel for Fill<'_, C> {
             unaligned => unaligned.min(step).min(len),
         };
         while at < len {
+            let (start, next) = (self.start + at, self.start + at + ahead);
             if C::COMPUTES {
-                self.cursor.expect(self.start + at + AHEAD, COMPUTED);
-                expect_writing(self.out, at + AHEAD, COMPUTED);
+                prefetch_to_write(self.out.as_ptr().wrapping_add(at + ahead), COMPUTED);
             }
-            self.cursor.write(self.start + at, &mut self.out[at..end]);
+            self.cursor.write(start, next, &mut self.out[at..end]);
             (at, end) = (end, len.min(end + step));
         }
     }
@@ -179,7 +186,7 @@ pub(crate) fn fold<H: Held, S: Send>(
             let (mut cursor, mut buffer) = (view.cursor(), [H::Elem::default(); BLOCK]);
             for start in (start..end).step_by(BLOCK) {
                 let len = BLOCK.min(end - start);
-                take(&mut state, start, read_block(&mut cursor, start, &mut buffer[..len]));
+                take(&mut state, start, read_block(&mut cursor, start, start + len, &mut buffer[..len]));
             }
         });
         state

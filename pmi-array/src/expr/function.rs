@@ -194,12 +194,13 @@ where
     }
 
     #[inline(always)]
-    fn expect(&self, start: usize, len: usize) {
-        self.operand.expect(start, len);
+    fn prefetch(&self, start: usize, len: usize) {
+        self.operand.prefetch(start, len);
     }
 
     #[inline(always)]
-    fn write(&mut self, start: usize, out: &mut [Self::Elem]) {
+    fn write(&mut self, start: usize, next: usize, out: &mut [Self::Elem]) {
+        self.prefetch(next, out.len());
         compute::<F, C>(&mut self.operand, start, out);
     }
 
@@ -348,13 +349,14 @@ where
     }
 
     #[inline(always)]
-    fn expect(&self, start: usize, len: usize) {
-        self.a.expect(start, len);
-        self.b.expect(start, len);
+    fn prefetch(&self, start: usize, len: usize) {
+        self.a.prefetch(start, len);
+        self.b.prefetch(start, len);
     }
 
     #[inline(always)]
-    fn write(&mut self, start: usize, out: &mut [Self::Elem]) {
+    fn write(&mut self, start: usize, next: usize, out: &mut [Self::Elem]) {
+        self.prefetch(next, out.len());
         let others = self.others.renew(out.len());
         compute2::<F, A, B>(&mut self.a, &mut self.b, start, out, others);
     }

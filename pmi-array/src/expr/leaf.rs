@@ -5,7 +5,7 @@ use crate::array::{BUDGET, DistArray};
 use crate::element::Element;
 use crate::exchange::fetch;
 use crate::layout::{Indices, Layout, Part};
-use crate::simd::expect;
+use crate::simd::prefetch;
 use ndarray::{Dimension, Ix0};
 use pmi::Task;
 use serde::{Deserialize, Serialize};
@@ -233,9 +233,9 @@ unsafe impl<T: Element> Cursor for LeafCursor<'_, T> {
     }
 
     #[inline(always)]
-    fn expect(&self, start: usize, len: usize) {
+    fn prefetch(&self, start: usize, len: usize) {
         if self.view.walk.is_none() {
-            expect(self.view.data, start, len);
+            prefetch(self.view.data.as_ptr().wrapping_add(start), len);
         }
     }
 

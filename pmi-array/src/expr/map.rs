@@ -73,8 +73,8 @@ pub unsafe trait CursorOperands {
     /// As [`Cursor::seek`].
     fn seek(&mut self, start: usize, len: usize);
 
-    /// As [`Cursor::expect`].
-    fn expect(&self, start: usize, len: usize);
+    /// As [`Cursor::prefetch`].
+    fn prefetch(&self, start: usize, len: usize);
 
     /// As [`Cursor::at`].
     ///
@@ -130,8 +130,8 @@ macro_rules! tuples {
             }
 
             #[inline(always)]
-            fn expect(&self, start: usize, len: usize) {
-                $(self.$n.expect(start, len);)+
+            fn prefetch(&self, start: usize, len: usize) {
+                $(self.$n.prefetch(start, len);)+
             }
 
             #[inline(always)]
@@ -303,8 +303,8 @@ unsafe impl<F: Apply<C::Elems>, C: CursorOperands> Cursor for MapCursor<'_, F, C
     }
 
     #[inline(always)]
-    fn expect(&self, start: usize, len: usize) {
-        self.operands.expect(start, len);
+    fn prefetch(&self, start: usize, len: usize) {
+        self.operands.prefetch(start, len);
     }
 
     #[inline(always)]

@@ -49,6 +49,7 @@ impl<V: Vector> Vector for Twice<V> {
         select(mask: Self::Mask, y: Self);
         tally(mask: Self::Mask);
         add_bits(y: Self);
+        or_differing(x: Self, y: Self);
         and_bits(y: Self);
         or_bits(y: Self);
     }
@@ -66,6 +67,11 @@ impl<V: Vector> Vector for Twice<V> {
     #[inline(always)]
     fn bits(mask: Self::Mask) -> u64 {
         V::bits(mask.0) | V::bits(mask.1) << V::LANES
+    }
+
+    #[inline(always)]
+    fn is_clear(self, mask: Self) -> bool {
+        self.0.is_clear(mask.0) && self.1.is_clear(mask.1)
     }
 
     #[inline(always)]

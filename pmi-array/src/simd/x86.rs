@@ -18,27 +18,26 @@ pub(super) fn avx2<K: Kernel>(kernel: K) -> K::Output {
 }
 
 #[inline(always)]
-pub(super) fn expect<T>(data: &[T], start: usize, len: usize) {
-    for line in lines(data, start, len) {
+pub(super) fn prefetch<T>(start: *const T, count: usize) {
+    for line in lines(start, count) {
         // SAFETY: a hint reads nothing and raises no fault, whatever the address.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(line) };
     }
 }
 
 #[inline(always)]
-pub(super) fn expect_writing<T>(data: &[T], start: usize, len: usize) {
-    for line in lines(data, start, len) {
+pub(super) fn prefetch_to_write<T>(start: *const T, count: usize) {
+    for line in lines(start, count) {
         // SAFETY: likewise; processors that do not know the instruction take it for none. The intrinsic of this hint
         // would become the one for reading, since the levels are not compiled for it.
         unsafe { std::arch::asm!("prefetchw byte ptr [{}]", in(reg) line, options(nostack, preserves_flags)) };
     }
 }
 
-/// An address in each of the cache lines of so many elements, which may end behind the data.
+/// An address in each of the cache lines of so many elements.
 #[inline(always)]
-fn lines<T>(data: &[T], start: usize, len: usize) -> impl Iterator<Item = *const i8> {
-    let first = data.as_ptr().wrapping_add(start).cast::<i8>();
-    (0..len * size_of::<T>()).step_by(LINE).map(move |at| first.wrapping_add(at))
+fn lines<T>(start: *const T, count: usize) -> impl Iterator<Item = *const i8> {
+    (0..count * size_of::<T>()).step_by(LINE).map(move |byte| start.cast::<i8>().wrapping_add(byte))
 }
 
 /// One method, by one expression of intrinsics.
@@ -83,6 +82,9 @@ impl Vector for F64x8 {
             let sum = _mm512_add_epi64(_mm512_castpd_si512(self.0), _mm512_castpd_si512(y.0));
             Self(_mm512_castsi512_pd(sum))
         };
+        or_differing(self: Self, x: Self, y: Self) -> Self = Self(_mm512_or_pd(self.0, _mm512_xor_pd(x.0, y.0)));
+        is_clear(self: Self, mask: Self) -> bool =
+            _mm512_test_epi64_mask(_mm512_castpd_si512(self.0), _mm512_castpd_si512(mask.0)) == 0;
         and_bits(self: Self, y: Self) -> Self = Self(_mm512_and_pd(self.0, y.0));
         or_bits(self: Self, y: Self) -> Self = Self(_mm512_or_pd(self.0, y.0));
         shift_up(self: Self, places: u32) -> Self = {
@@ -139,6 +141,9 @@ impl Vector for F64x4 {
             let sum = _mm256_add_epi64(_mm256_castpd_si256(self.0), _mm256_castpd_si256(y.0));
             Self(_mm256_castsi256_pd(sum))
         };
+        or_differing(self: Self, x: Self, y: Self) -> Self = Self(_mm256_or_pd(self.0, _mm256_xor_pd(x.0, y.0)));
+        is_clear(self: Self, mask: Self) -> bool =
+            _mm256_testz_si256(_mm256_castpd_si256(self.0), _mm256_castpd_si256(mask.0)) != 0;
         and_bits(self: Self, y: Self) -> Self = Self(_mm256_and_pd(self.0, y.0));
         or_bits(self: Self, y: Self) -> Self = Self(_mm256_or_pd(self.0, y.0));
         shift_up(self: Self, places: u32) -> Self = {
