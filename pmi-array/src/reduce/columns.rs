@@ -1,6 +1,7 @@
 //! Sums of the columns of a matrix that comes row by row: those of [`binned`](super::binned), all columns at a time.
 
-use super::binned::{BINS, Binned, LANES, LOWER, MOST, Splitter, Sums, bin_of, is_unscaled, rounder, without_rounders};
+use super::binned::{Binned, is_unscaled};
+use super::parts::{BINS, LANES, LOWER, MOST, Splitter, Sums, bin_of, rounder, without_rounders};
 use crate::simd::{Kernel, Vector, dispatch, level, prefetch};
 
 /// Sums of columns.

@@ -1,6 +1,7 @@
 //! Variances: [`Var`], [`Std`].
 
-use super::binned::{BINS, Binned, LANES, Splitter, Sums};
+use super::binned::Binned;
+use super::parts::{BINS, LANES, Splitter, Sums};
 use super::reducer::{Plain, Reducer};
 use super::sums::widen;
 use crate::element::{Element, Real};
