@@ -133,7 +133,7 @@ impl<V: Vector> Splitter<V> {
         let square = x.mul(x);
         self.add(sums, square);
         // Less than half a unit of the topmost bin.
-        self.add_below(sums, x.mul_add(x, V::splat(-0.0).sub(square)));
+        self.add_below(sums, x.mul_sub(x, square));
     }
 
     /// Adds the parts of numbers that have none in the topmost bin.
