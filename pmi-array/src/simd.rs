@@ -12,6 +12,8 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+pub(crate) use twice::Twice;
+
 /// A set of SIMD instructions, poorest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -104,6 +106,23 @@ pub(crate) fn dispatch<K: Kernel>(level: Level, kernel: K) -> K::Output {
     }
 }
 
+/// The bytes of a line of the cache, and of the longest vectors.
+pub(crate) const LINE: usize = 64;
+
+/// Has so many elements brought from memory, which will be read soon, while the CPU computes. The address may be any.
+#[inline(always)]
+pub(crate) fn prefetch<T>(start: *const T, count: usize) {
+    #[cfg(target_arch = "x86_64")]
+    x86::prefetch(start, count);
+}
+
+/// Likewise of elements that will be written.
+#[inline(always)]
+pub(crate) fn prefetch_to_write<T>(start: *const T, count: usize) {
+    #[cfg(target_arch = "x86_64")]
+    x86::prefetch_to_write(start, count);
+}
+
 /// A register of `f64` lanes. Every operation works lane by lane and rounds as the scalar operation of the same name.
 pub(crate) trait Vector: Copy {
     /// One truth value a lane.
@@ -123,6 +142,8 @@ pub(crate) trait Vector: Copy {
     fn mul(self, y: Self) -> Self;
     /// `self * y + z` with one rounding.
     fn mul_add(self, y: Self, z: Self) -> Self;
+    /// `self * y - z` with one rounding.
+    fn mul_sub(self, y: Self, z: Self) -> Self;
     fn abs(self) -> Self;
     fn sqrt(self) -> Self;
     /// `self <= y`, false where either is NaN.
@@ -135,6 +156,22 @@ pub(crate) trait Vector: Copy {
     fn tally(self, mask: Self::Mask) -> Self;
     /// Bit `l` is lane `l`.
     fn bits(mask: Self::Mask) -> u64;
+    /// The sum of the lanes' bits as whole numbers, modulo 2^64.
+    fn add_bits(self, y: Self) -> Self;
+    /// Its bits, and those in which `x` and `y` differ.
+    fn or_differing(self, x: Self, y: Self) -> Self;
+    /// Whether no lane has a bit that the same lane of `mask` has.
+    fn is_clear(self, mask: Self) -> bool;
+    /// The bits that both have.
+    fn and_bits(self, y: Self) -> Self;
+    /// The bits that either has.
+    fn or_bits(self, y: Self) -> Self;
+    /// The bits moved up by so many places, zeros below.
+    fn shift_up(self, places: u32) -> Self;
+    /// The bits moved down by so many places, zeros above.
+    fn shift_down(self, places: u32) -> Self;
+    /// The entries of a table with the numbers that the lowest four bits of the lanes are.
+    fn pick(self, table: &[f64; 16]) -> Self;
 }
 
 impl Vector for f64 {
@@ -178,6 +215,11 @@ impl Vector for f64 {
     }
 
     #[inline(always)]
+    fn mul_sub(self, y: Self, z: Self) -> Self {
+        f64::mul_add(self, y, -z)
+    }
+
+    #[inline(always)]
     fn abs(self) -> Self {
         f64::abs(self)
     }
@@ -211,105 +253,51 @@ impl Vector for f64 {
     fn bits(mask: bool) -> u64 {
         u64::from(mask)
     }
+
+    #[inline(always)]
+    fn add_bits(self, y: Self) -> Self {
+        f64::from_bits(self.to_bits().wrapping_add(y.to_bits()))
+    }
+
+    #[inline(always)]
+    fn or_differing(self, x: Self, y: Self) -> Self {
+        f64::from_bits(self.to_bits() | (x.to_bits() ^ y.to_bits()))
+    }
+
+    #[inline(always)]
+    fn is_clear(self, mask: Self) -> bool {
+        self.to_bits() & mask.to_bits() == 0
+    }
+
+    #[inline(always)]
+    fn and_bits(self, y: Self) -> Self {
+        f64::from_bits(self.to_bits() & y.to_bits())
+    }
+
+    #[inline(always)]
+    fn or_bits(self, y: Self) -> Self {
+        f64::from_bits(self.to_bits() | y.to_bits())
+    }
+
+    #[inline(always)]
+    fn shift_up(self, places: u32) -> Self {
+        f64::from_bits(self.to_bits() << places)
+    }
+
+    #[inline(always)]
+    fn shift_down(self, places: u32) -> Self {
+        f64::from_bits(self.to_bits() >> places)
+    }
+
+    #[inline(always)]
+    fn pick(self, table: &[f64; 16]) -> Self {
+        table[(self.to_bits() & 15) as usize]
+    }
 }
 
-/// The vectors of x86-64. Their types are private to this module: only `avx2` and `avx512` name them, and only as
-/// the parameter of the kernel they run. So a method of such a type runs within one of these functions, hence on a CPU
-/// that has its target features: the SAFETY argument of every intrinsic below.
+mod twice;
 #[cfg(target_arch = "x86_64")]
-mod x86 {
-    use std::arch::x86_64::*;
-
-    use super::{Kernel, Vector};
-
-    #[inline(never)]
-    #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-    pub(super) fn avx512<K: Kernel>(kernel: K) -> K::Output {
-        kernel.run::<F64x8>()
-    }
-
-    #[inline(never)]
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) fn avx2<K: Kernel>(kernel: K) -> K::Output {
-        kernel.run::<F64x4>()
-    }
-
-    /// One method, by one expression of intrinsics.
-    macro_rules! methods {
-        ($($name:ident($($arg:ident: $type:ty),*) -> $out:ty = $body:expr;)*) => {$(
-            #[inline(always)]
-            fn $name($($arg: $type),*) -> $out {
-                // SAFETY: the CPU has the instructions, see the module; `load` and `store` pass a pointer to an array
-                // of `LANES` values, which a checked slice pattern gave.
-                unsafe { $body }
-            }
-        )*};
-    }
-
-    #[derive(Clone, Copy)]
-    struct F64x8(__m512d);
-
-    impl Vector for F64x8 {
-        type Mask = __mmask8;
-
-        const LANES: usize = 8;
-
-        methods! {
-            splat(x: f64) -> Self = Self(_mm512_set1_pd(x));
-            load(from: &[f64]) -> Self = Self(_mm512_loadu_pd(from[..8].as_ptr()));
-            store(self: Self, to: &mut [f64]) -> () = _mm512_storeu_pd(to[..8].as_mut_ptr(), self.0);
-            add(self: Self, y: Self) -> Self = Self(_mm512_add_pd(self.0, y.0));
-            sub(self: Self, y: Self) -> Self = Self(_mm512_sub_pd(self.0, y.0));
-            mul(self: Self, y: Self) -> Self = Self(_mm512_mul_pd(self.0, y.0));
-            mul_add(self: Self, y: Self, z: Self) -> Self = Self(_mm512_fmadd_pd(self.0, y.0, z.0));
-            abs(self: Self) -> Self = Self(_mm512_abs_pd(self.0));
-            sqrt(self: Self) -> Self = Self(_mm512_sqrt_pd(self.0));
-            le(self: Self, y: Self) -> __mmask8 = _mm512_cmp_pd_mask::<_CMP_LE_OQ>(self.0, y.0);
-            eq(self: Self, y: Self) -> __mmask8 = _mm512_cmp_pd_mask::<_CMP_EQ_OQ>(self.0, y.0);
-            select(self: Self, mask: __mmask8, y: Self) -> Self = Self(_mm512_mask_mov_pd(y.0, mask, self.0));
-            tally(self: Self, mask: __mmask8) -> Self = {
-                let n = _mm512_castpd_si512(self.0);
-                Self(_mm512_castsi512_pd(_mm512_mask_sub_epi64(n, mask, n, _mm512_set1_epi64(-1))))
-            };
-        }
-
-        #[inline(always)]
-        fn bits(mask: __mmask8) -> u64 {
-            u64::from(mask)
-        }
-    }
-
-    #[derive(Clone, Copy)]
-    struct F64x4(__m256d);
-
-    impl Vector for F64x4 {
-        /// All bits of a lane set, or none.
-        type Mask = __m256d;
-
-        const LANES: usize = 4;
-
-        methods! {
-            splat(x: f64) -> Self = Self(_mm256_set1_pd(x));
-            load(from: &[f64]) -> Self = Self(_mm256_loadu_pd(from[..4].as_ptr()));
-            store(self: Self, to: &mut [f64]) -> () = _mm256_storeu_pd(to[..4].as_mut_ptr(), self.0);
-            add(self: Self, y: Self) -> Self = Self(_mm256_add_pd(self.0, y.0));
-            sub(self: Self, y: Self) -> Self = Self(_mm256_sub_pd(self.0, y.0));
-            mul(self: Self, y: Self) -> Self = Self(_mm256_mul_pd(self.0, y.0));
-            mul_add(self: Self, y: Self, z: Self) -> Self = Self(_mm256_fmadd_pd(self.0, y.0, z.0));
-            abs(self: Self) -> Self = Self(_mm256_andnot_pd(_mm256_set1_pd(-0.0), self.0));
-            sqrt(self: Self) -> Self = Self(_mm256_sqrt_pd(self.0));
-            le(self: Self, y: Self) -> __m256d = _mm256_cmp_pd::<_CMP_LE_OQ>(self.0, y.0);
-            eq(self: Self, y: Self) -> __m256d = _mm256_cmp_pd::<_CMP_EQ_OQ>(self.0, y.0);
-            select(self: Self, mask: __m256d, y: Self) -> Self = Self(_mm256_blendv_pd(y.0, self.0, mask));
-            // A set mask is the integer -1.
-            tally(self: Self, mask: __m256d) -> Self = {
-                let n = _mm256_sub_epi64(_mm256_castpd_si256(self.0), _mm256_castpd_si256(mask));
-                Self(_mm256_castsi256_pd(n))
-            };
-            bits(mask: __m256d) -> u64 = _mm256_movemask_pd(mask) as u64;
-        }
-    }
-}
+mod x86;
 
 #[cfg(test)]
 pub(crate) mod tests {
@@ -357,6 +345,18 @@ pub(crate) mod tests {
     const X: [f64; 8] = [1.5, -2.0, 0.0, -0.0, f64::NAN, f64::INFINITY, 1e-310, 3.0];
     const Y: [f64; 8] = [1.5, 0.1, -0.0, 2.0, 1.0, f64::INFINITY, 1e300, f64::NAN];
 
+    /// Numbers of entries, and bits above that do not count.
+    const PICKS: [f64; 8] = {
+        let bits: [u64; 8] = [0, 15, 1 << 63 | 1, 8, 0x3ff7, 18, 30, 3];
+        let mut picks = [0.0; 8];
+        let mut i = 0;
+        while i < 8 {
+            picks[i] = f64::from_bits(bits[i]);
+            i += 1;
+        }
+        picks
+    };
+
     /// Every operation on X and Y, as bits.
     struct Operations;
 
@@ -365,13 +365,18 @@ pub(crate) mod tests {
 
         #[inline(always)]
         fn run<V: Vector>(self) -> Vec<u64> {
-            let mut results = vec![Vec::new(); 12];
+            let mut results = vec![Vec::new(); 16];
             for i in (0..8).step_by(V::LANES) {
                 let (x, y) = (V::load(&X[i..]), V::load(&Y[i..]));
                 let (le, eq) = (x.le(y), x.eq(y));
                 let count = V::splat(f64::from_bits(6)).tally(le);
-                let vectors =
+                let numbers: [f64; 16] = std::array::from_fn(|i| i as f64);
+                let arithmetic =
                     [x.add(y), x.sub(y), x.mul(y), x.mul_add(y, y), x.abs(), x.sqrt(), x.select(le, y), count];
+                let picked = V::load(&PICKS[i..]).pick(&numbers);
+                let (sum, differing) = (x.shift_down(52).add_bits(y), count.or_differing(x, y));
+                let bitwise = [sum, x.and_bits(y).or_bits(x.shift_up(3)), picked, x.mul_sub(y, y), differing];
+                let vectors = arithmetic.into_iter().chain(bitwise);
                 for (result, vector) in results.iter_mut().zip(vectors) {
                     let mut lanes = [0.0; 8];
                     vector.store(&mut lanes);
@@ -379,9 +384,11 @@ pub(crate) mod tests {
                     let bits = |x: &f64| if x.is_nan() { u64::MAX } else { x.to_bits() };
                     result.extend(lanes[..V::LANES].iter().map(bits));
                 }
-                for (result, mask) in results[8..].iter_mut().zip([le, eq]) {
+                for (result, mask) in results[13..].iter_mut().zip([le, eq]) {
                     result.extend((0..V::LANES).map(|l| V::bits(mask) >> l & 1));
                 }
+                let clear = |mask: u64| u64::from(y.shift_down(52).is_clear(V::splat(f64::from_bits(mask))));
+                results[15] = vec![clear(0), clear(u64::MAX)];
             }
             results.concat()
         }
@@ -390,9 +397,13 @@ pub(crate) mod tests {
     #[test]
     fn vectors_round_and_compare_as_scalars_do() {
         let expected = dispatch(Level::Baseline, Operations);
-        assert_eq!(expected[8 * 8..][..8], [1, 1, 1, 1, 0, 1, 1, 0], "x <= y");
-        assert_eq!(expected[8 * 9..][..8], [1, 0, 1, 0, 0, 1, 0, 0], "x == y");
+        assert_eq!(expected[8 * 13..][..8], [1, 1, 1, 1, 0, 1, 1, 0], "x <= y");
+        assert_eq!(expected[8 * 14..][..8], [1, 0, 1, 0, 0, 1, 0, 0], "x == y");
+        let picked = [0, 15, 1, 8, 7, 2, 14, 3].map(|n| f64::from(n).to_bits());
+        assert_eq!(expected[8 * 10..][..8], picked, "entries of a table");
         assert_eq!(expected[8 * 7..][..8], [7, 7, 7, 7, 6, 7, 7, 6], "6 and a tally of x <= y");
+        assert_eq!(expected[8 * 12 + 2], 1 << 63 | 7, "the bits of 7, and those in which 0 and -0 differ");
+        assert_eq!(expected[8 * 15..], [1, 0], "no bits, and all");
         for at in levels() {
             assert_eq!(dispatch(at, Operations), expected, "{at}");
         }

@@ -226,7 +226,7 @@ fn assignment_from_itself() {
         let mut a = numbered(&[3, 2, 4], axes);
         a.assign(DistArray::from_array(&count(&[2, 1])));
         assert_eq!(a.gather().unwrap(), ArrayD::from_shape_fn(IxDyn(&[3, 2, 4]), |index| index[1] as u64));
-        a.assign(DistArray::full((), 9u64));
+        DistArray::full((), 9u64).eval_into(&mut a);
         assert_eq!(a.gather().unwrap(), ArrayD::from_elem(IxDyn(&[3, 2, 4]), 9));
     }
     for shape in SHAPES {
@@ -243,7 +243,12 @@ fn assignment_of_what_does_not_fit() {
     let shapes: [&[usize]; 4] = [&[4], &[3, 3], &[2, 4, 3], &[0]];
     for shape in shapes {
         let b = DistArray::<f64, _>::ones(shape);
-        for text in [refusal(|| a.assign(&b * 2.0)), refusal(|| a += &b), refusal(|| a *= &b + 1.0)] {
+        for text in [
+            refusal(|| a.assign(&b * 2.0)),
+            refusal(|| (&b * 2.0).eval_into(&mut a)),
+            refusal(|| a += &b),
+            refusal(|| a *= &b + 1.0),
+        ] {
             assert!(text.contains("[4, 3]") && text.contains(&format!("{shape:?}")), "{text}");
         }
     }

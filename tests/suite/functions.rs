@@ -366,6 +366,15 @@ fn what_is_not_finite() {
     assert_eq!((single.isnan().count(), single.isinf().count(), single.isfinite().count()), (1, 3, 1));
     let whole = dealt(vec![u64::MAX, 0], 0);
     assert_eq!((whole.isnan().any(), whole.isinf().any(), whole.isfinite().all()), (false, false, true));
+    let (inf, nan) = (f64::INFINITY, f64::NAN);
+    let parts = [(1.0, 2.0), (nan, 0.0), (0.0, nan), (inf, 0.0), (0.0, -inf), (nan, inf)];
+    let z = parts.map(|(re, im)| Complex::new(re, im));
+    let a = dealt(z.to_vec(), 1);
+    assert_eq!(a.isnan().to_vec().unwrap(), [false, true, true, false, false, true]);
+    assert_eq!(a.isinf().to_vec().unwrap(), [false, false, false, true, true, true]);
+    assert_eq!(a.isfinite().to_vec().unwrap(), [true, false, false, false, false, false]);
+    let single = a.astype::<Complex<f32>>();
+    assert_eq!((single.isnan().count(), single.isinf().count(), single.isfinite().count()), (3, 3, 1));
 }
 
 fn values_do_not_depend_on_the_place() {

@@ -30,7 +30,12 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// the expression panics, the tasks that had no part in that have the new values.
     #[track_caller]
     pub fn assign<X: Expression<Elem = T>>(&mut self, expression: X) {
-        let node = expression.node();
+        self.assign_broadcast(expression.node());
+    }
+
+    /// As [`assign`](Self::assign), of a node.
+    #[track_caller]
+    pub(crate) fn assign_broadcast<N: Node<Elem = T>>(&mut self, node: N) {
         let both = broadcast(&[self.shape().to_vec(), node.shape()]);
         assert!(
             both == self.shape(),

@@ -1,9 +1,9 @@
 //! Computing the elements of expressions.
 
-use super::node::{BLOCK, Cursor, Frame, Held, Node, Place, View};
+use super::node::{BLOCK, Cursor, Frame, Held, Node, Place, View, read};
 use crate::element::Element;
 use crate::layout::Layout;
-use crate::simd::{Kernel, Vector, dispatch, level};
+use crate::simd::{Kernel, LINE, Vector, dispatch, level, prefetch_to_write};
 use pmi::Task;
 use rayon::prelude::*;
 use std::any::Any;
@@ -11,6 +11,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 /// How many elements one rayon job computes, at the least.
 pub(crate) const PIECE: usize = 32 * BLOCK;
+
+/// How many elements are computed at a time where elementary functions keep the processor busy: few enough that the
+/// processor, which looks some hundred instructions ahead, reads and writes memory meanwhile.
+const COMPUTED: usize = 128;
+
+/// So many elements ahead the memory is told what will be wanted.
+const AHEAD: usize = 4 * COMPUTED;
 
 /// The layout of an expression's result: that of the first array in it that has the result's shape; else blocks of
 /// rows.
@@ -29,6 +36,7 @@ pub(crate) fn result_layout<N: Node>(node: &N, tasks: usize) -> Layout {
 struct Read<'a, C: Cursor> {
     cursor: &'a mut C,
     start: usize,
+    next: usize,
     buffer: &'a mut [C::Elem],
 }
 
@@ -39,25 +47,22 @@ impl<'a, C: Cursor> Kernel for Read<'a, C> {
     fn run<V: Vector>(self) -> &'a [C::Elem] {
         self.cursor.seek(self.start, self.buffer.len());
         if self.cursor.block().is_none() {
-            read(self.cursor, self.buffer);
+            read(self.cursor, self.buffer, self.next);
             return self.buffer;
         }
         self.cursor.block().unwrap_or_default()
     }
 }
 
-/// The elements from number `start` on, as many as `buffer` has room for, at most [`BLOCK`].
-pub(crate) fn read_block<'a, C: Cursor>(cursor: &'a mut C, start: usize, buffer: &'a mut [C::Elem]) -> &'a [C::Elem] {
-    dispatch(level(), Read { cursor, start, buffer })
-}
-
-/// Reads the block that the cursor is at.
-#[inline(always)]
-fn read<C: Cursor>(cursor: &C, block: &mut [C::Elem]) {
-    for (i, to) in block.iter_mut().enumerate() {
-        // SAFETY: the callers have sought blocks of this length.
-        *to = unsafe { cursor.at(i) };
-    }
+/// The elements from number `start` on, as many as `buffer` has room for, at most [`BLOCK`]. Those from `next` on will
+/// probably be read next.
+pub(crate) fn read_block<'a, C: Cursor>(
+    cursor: &'a mut C,
+    start: usize,
+    next: usize,
+    buffer: &'a mut [C::Elem],
+) -> &'a [C::Elem] {
+    dispatch(level(), Read { cursor, start, next, buffer })
 }
 
 /// Writes a run of elements to where they belong.
@@ -72,11 +77,21 @@ impl<C: Cursor> Kernel for Fill<'_, C> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        let mut start = self.start;
-        for block in self.out.chunks_mut(BLOCK) {
-            self.cursor.seek(start, block.len());
-            read(self.cursor, block);
-            start += block.len();
+        let (len, mut at) = (self.out.len(), 0);
+        let (step, ahead) = if C::COMPUTES { (COMPUTED, AHEAD) } else { (BLOCK, BLOCK) };
+        // A short block first, so that no vector of the others is across two lines of the cache: allocators put large slabs
+        // a few bytes behind the start of a page.
+        let mut end = match self.out.as_ptr().align_offset(LINE) {
+            0 => step.min(len),
+            unaligned => unaligned.min(step).min(len),
+        };
+        while at < len {
+            let (start, next) = (self.start + at, self.start + at + ahead);
+            if C::COMPUTES {
+                prefetch_to_write(self.out.as_ptr().wrapping_add(at + ahead), COMPUTED);
+            }
+            self.cursor.write(start, next, &mut self.out[at..end]);
+            (at, end) = (end, len.min(end + step));
         }
     }
 }
@@ -171,7 +186,7 @@ pub(crate) fn fold<H: Held, S: Send>(
             let (mut cursor, mut buffer) = (view.cursor(), [H::Elem::default(); BLOCK]);
             for start in (start..end).step_by(BLOCK) {
                 let len = BLOCK.min(end - start);
-                take(&mut state, start, read_block(&mut cursor, start, &mut buffer[..len]));
+                take(&mut state, start, read_block(&mut cursor, start, start + len, &mut buffer[..len]));
             }
         });
         state

@@ -94,6 +94,25 @@ pub trait Expression: Sized {
         DistArray::create_in(layout, make, node)
     }
 
+    /// Computes it into an array that is there, whose layout stays: [`DistArray::assign`], from the expression's
+    /// side, so one command likewise.
+    ///
+    /// ```
+    /// use pmi_array::{DistArray, Expression};
+    /// # pmi::with_tasks(2, || {
+    /// let (a, mut b) = (DistArray::arange(0, 4, 1), DistArray::zeros(4));
+    /// (&a * 2 + 1).eval_into(&mut b);
+    /// assert_eq!(b.to_vec().unwrap(), [1, 3, 5, 7]);
+    /// # })
+    /// ```
+    ///
+    /// # Panics
+    /// As [`DistArray::assign`].
+    #[track_caller]
+    fn eval_into<D: Dimension + 'static>(&self, array: &mut DistArray<Self::Elem, D>) {
+        array.assign_broadcast(self.node());
+    }
+
     /// Computes it and copies the result to the controller: [`eval`](Expression::eval), then
     /// [`DistArray::gather`].
     ///

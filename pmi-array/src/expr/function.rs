@@ -6,6 +6,7 @@ use crate::element::Element;
 use crate::layout::Layout;
 use crate::math::{Binary, Unary};
 use crate::promote::Promote;
+use crate::simd::LINE;
 use ndarray::Dimension;
 use num_complex::Complex;
 use serde::{Deserialize, Serialize};
@@ -118,24 +119,27 @@ where
     }
 }
 
-/// A function's values at a block.
+/// A function's values, or arguments, at a block.
 struct Values<T> {
-    /// [`BLOCK`] of them.
+    /// [`BLOCK`] of them from number `first` on, which is where a line of the cache begins.
     all: Vec<T>,
+    first: usize,
     /// The block's length.
     len: usize,
 }
 
 impl<T: Element> Values<T> {
     fn new() -> Self {
-        Self { all: vec![T::default(); BLOCK], len: 0 }
+        let slack = LINE / size_of::<T>();
+        let all = vec![T::default(); BLOCK + slack];
+        Self { first: all.as_ptr().align_offset(LINE).min(slack), all, len: 0 }
     }
 
     /// Those of a block of this length, to be written.
     #[inline(always)]
     fn renew(&mut self, len: usize) -> &mut [T] {
         self.len = len;
-        &mut self.all[..len]
+        &mut self.all[self.first..][..len]
     }
 
     /// # Safety
@@ -143,13 +147,28 @@ impl<T: Element> Values<T> {
     #[inline(always)]
     unsafe fn at(&self, i: usize) -> T {
         // SAFETY: the caller keeps `i` below the block's length, which `renew` has compared with the buffer's.
-        unsafe { *self.all.get_unchecked(i) }
+        unsafe { *self.all.get_unchecked(self.first + i) }
     }
 
     #[inline(always)]
     fn block(&self) -> &[T] {
-        &self.all[..self.len]
+        &self.all[self.first..][..self.len]
     }
+}
+
+/// Writes a function's values at a block.
+#[inline(always)]
+fn compute<F, C>(operand: &mut C, start: usize, values: &mut [<C::Elem as Floating>::Float])
+where
+    C: Cursor<Elem: Floating>,
+    F: Unary<<C::Elem as Floating>::Float>,
+{
+    operand.seek(start, values.len());
+    for (i, value) in values.iter_mut().enumerate() {
+        // SAFETY: `i` is below the length that was sought.
+        *value = unsafe { operand.at(i) }.float();
+    }
+    F::apply(values);
 }
 
 /// A function at a block.
@@ -167,15 +186,22 @@ where
 {
     type Elem = <C::Elem as Floating>::Float;
 
+    const COMPUTES: bool = true;
+
     #[inline(always)]
     fn seek(&mut self, start: usize, len: usize) {
-        self.operand.seek(start, len);
-        let values = self.values.renew(len);
-        for (i, value) in values.iter_mut().enumerate() {
-            // SAFETY: `i` is below the length that was sought.
-            *value = unsafe { self.operand.at(i) }.float();
-        }
-        F::apply(values);
+        compute::<F, C>(&mut self.operand, start, self.values.renew(len));
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, start: usize, len: usize) {
+        self.operand.prefetch(start, len);
+    }
+
+    #[inline(always)]
+    fn write(&mut self, start: usize, next: usize, out: &mut [Self::Elem]) {
+        self.prefetch(next, out.len());
+        compute::<F, C>(&mut self.operand, start, out);
     }
 
     #[inline(always)]
@@ -269,9 +295,31 @@ where
     type Cursor = Function2Cursor<F, A::Cursor, B::Cursor, Self::Elem>;
 
     fn cursor(self) -> Self::Cursor {
-        let (a, b, others) = (self.0.cursor(), self.1.cursor(), vec![Self::Elem::default(); BLOCK]);
-        Function2Cursor { a, b, values: Values::new(), others, function: PhantomData }
+        let (a, b) = (self.0.cursor(), self.1.cursor());
+        Function2Cursor { a, b, values: Values::new(), others: Values::new(), function: PhantomData }
     }
+}
+
+/// Writes a function's values at a block, its second arguments to `others`.
+#[inline(always)]
+fn compute2<F, A, B>(
+    a: &mut A,
+    b: &mut B,
+    start: usize,
+    values: &mut [Common<A::Elem, B::Elem>],
+    others: &mut [Common<A::Elem, B::Elem>],
+) where
+    A: Cursor<Elem: Promote<B::Elem, Output: Floating>>,
+    B: Cursor,
+    F: Binary<Common<A::Elem, B::Elem>>,
+{
+    a.seek(start, values.len());
+    b.seek(start, values.len());
+    for (i, (value, other)) in values.iter_mut().zip(others.iter_mut()).enumerate() {
+        // SAFETY: `i` is below the length that was sought.
+        (*value, *other) = unsafe { (a.at(i).left().float(), A::Elem::right(b.at(i)).float()) };
+    }
+    F::apply(values, others);
 }
 
 /// A function of two arguments at a block.
@@ -279,8 +327,8 @@ pub struct Function2Cursor<F, A, B, T> {
     a: A,
     b: B,
     values: Values<T>,
-    /// The second arguments, [`BLOCK`] of them.
-    others: Vec<T>,
+    /// The second arguments.
+    others: Values<T>,
     function: PhantomData<fn() -> F>,
 }
 
@@ -293,16 +341,24 @@ where
 {
     type Elem = Common<A::Elem, B::Elem>;
 
+    const COMPUTES: bool = true;
+
     #[inline(always)]
     fn seek(&mut self, start: usize, len: usize) {
-        self.a.seek(start, len);
-        self.b.seek(start, len);
-        let (values, others) = (self.values.renew(len), &mut self.others[..len]);
-        for (i, (value, other)) in values.iter_mut().zip(others.iter_mut()).enumerate() {
-            // SAFETY: `i` is below the length that was sought.
-            (*value, *other) = unsafe { (self.a.at(i).left().float(), A::Elem::right(self.b.at(i)).float()) };
-        }
-        F::apply(values, others);
+        compute2::<F, A, B>(&mut self.a, &mut self.b, start, self.values.renew(len), self.others.renew(len));
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, start: usize, len: usize) {
+        self.a.prefetch(start, len);
+        self.b.prefetch(start, len);
+    }
+
+    #[inline(always)]
+    fn write(&mut self, start: usize, next: usize, out: &mut [Self::Elem]) {
+        self.prefetch(next, out.len());
+        let others = self.others.renew(out.len());
+        compute2::<F, A, B>(&mut self.a, &mut self.b, start, out, others);
     }
 
     #[inline(always)]

@@ -5,6 +5,7 @@ use crate::array::{BUDGET, DistArray};
 use crate::element::Element;
 use crate::exchange::fetch;
 use crate::layout::{Indices, Layout, Part};
+use crate::simd::prefetch;
 use ndarray::{Dimension, Ix0};
 use pmi::Task;
 use serde::{Deserialize, Serialize};
@@ -229,6 +230,13 @@ unsafe impl<T: Element> Cursor for LeafCursor<'_, T> {
             Some(walk) => self.walk(walk, start, len),
         }
         self.len = len;
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, start: usize, len: usize) {
+        if self.view.walk.is_none() {
+            prefetch(self.view.data.as_ptr().wrapping_add(start), len);
+        }
     }
 
     #[inline(always)]

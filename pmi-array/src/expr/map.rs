@@ -67,8 +67,14 @@ pub unsafe trait CursorOperands {
     /// The tuple of their elements.
     type Elems: Copy;
 
+    /// As [`Cursor::COMPUTES`].
+    const COMPUTES: bool;
+
     /// As [`Cursor::seek`].
     fn seek(&mut self, start: usize, len: usize);
+
+    /// As [`Cursor::prefetch`].
+    fn prefetch(&self, start: usize, len: usize);
 
     /// As [`Cursor::at`].
     ///
@@ -116,10 +122,18 @@ macro_rules! tuples {
         unsafe impl<$($name: Cursor),+> CursorOperands for ($($name,)+) {
             type Elems = ($($name::Elem,)+);
 
+            const COMPUTES: bool = $($name::COMPUTES)||+;
+
             #[inline(always)]
             fn seek(&mut self, start: usize, len: usize) {
                 $(self.$n.seek(start, len);)+
             }
+
+            #[inline(always)]
+            fn prefetch(&self, start: usize, len: usize) {
+                $(self.$n.prefetch(start, len);)+
+            }
+
             #[inline(always)]
             unsafe fn at(&self, i: usize) -> Self::Elems {
                 // SAFETY: the caller's promise.
@@ -281,9 +295,16 @@ pub struct MapCursor<'h, F, C> {
 unsafe impl<F: Apply<C::Elems>, C: CursorOperands> Cursor for MapCursor<'_, F, C> {
     type Elem = F::Output;
 
+    const COMPUTES: bool = C::COMPUTES;
+
     #[inline(always)]
     fn seek(&mut self, start: usize, len: usize) {
         self.operands.seek(start, len);
+    }
+
+    #[inline(always)]
+    fn prefetch(&self, start: usize, len: usize) {
+        self.operands.prefetch(start, len);
     }
 
     #[inline(always)]

@@ -6,7 +6,7 @@ use super::function::{Common, Floating, Function, Function2};
 use super::map::{Apply, Map};
 
 use super::operand::Operand;
-use crate::element::Real;
+use crate::element::{Element, Real};
 use crate::math as kernels;
 use crate::promote::Promote;
 use ndarray::DimMax;
@@ -142,6 +142,33 @@ macro_rules! floats {
 
 floats!(f32 f64);
 
+/// Elements that are one number or, complex, two.
+pub trait Parts: Element {
+    /// Whether that holds for one of the numbers.
+    fn any_part(self, holds: impl Fn(f64) -> bool) -> bool;
+}
+
+impl<P: Real> Parts for P {
+    #[inline(always)]
+    fn any_part(self, holds: impl Fn(f64) -> bool) -> bool {
+        holds(self.to_f64())
+    }
+}
+
+impl Parts for Complex<f32> {
+    #[inline(always)]
+    fn any_part(self, holds: impl Fn(f64) -> bool) -> bool {
+        holds(self.re.into()) | holds(self.im.into())
+    }
+}
+
+impl Parts for Complex<f64> {
+    #[inline(always)]
+    fn any_part(self, holds: impl Fn(f64) -> bool) -> bool {
+        holds(self.re) | holds(self.im)
+    }
+}
+
 simple! {
     Abs<P: Magnitude> -> P::Real = |x| x.magnitude();
     Floor<P: Round> -> P = |x| x.floor();
@@ -150,9 +177,9 @@ simple! {
     Trunc<P: Round> -> P = |x| x.trunc();
     Sign<P: Round> -> P = |x| x.sign();
     Square<P: Number> -> P = |x| x.times(x);
-    IsNan<P: Real> -> bool = |x| x.is_nan();
-    IsFinite<P: Real> -> bool = |x| x.to_f64().is_finite();
-    IsInf<P: Real> -> bool = |x| x.to_f64().is_infinite();
+    IsNan<P: Parts> -> bool = |x| x.any_part(f64::is_nan);
+    IsFinite<P: Parts> -> bool = |x| !x.any_part(|part| !part.is_finite());
+    IsInf<P: Parts> -> bool = |x| x.any_part(f64::is_infinite);
 }
 
 /// Functions of the parts of complex numbers.
@@ -393,11 +420,11 @@ pub trait Math: Expression {
         sign = Sign;
         /// `x x`.
         square = Square;
-        /// Whether it is not a number.
+        /// Whether it is not a number; of a complex one, whether a part is not.
         isnan = IsNan;
-        /// Whether it is neither infinite nor NaN.
+        /// Whether it, or each part of a complex number, is neither infinite nor NaN.
         isfinite = IsFinite;
-        /// Whether it is infinite.
+        /// Whether it, or a part of a complex number, is infinite.
         isinf = IsInf;
         /// The real part of a complex number.
         real = RealPart;

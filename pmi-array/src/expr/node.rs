@@ -24,6 +24,9 @@ use serde::de::DeserializeOwned;
 /// How many elements are computed at a time.
 pub(crate) const BLOCK: usize = 1024;
 
+/// How many elements are brought from memory at a time.
+const PREFETCH: usize = 128;
+
 /// An expression, or a part of one.
 pub trait Node: Clone + Serialize + DeserializeOwned + 'static {
     /// The type of its elements.
@@ -172,9 +175,46 @@ pub unsafe trait Cursor {
     /// `i` is below the length of the last `seek`.
     unsafe fn at(&self, i: usize) -> Self::Elem;
 
+    /// Whether there are elementary functions in it, so that reading and writing memory better go on while they compute.
+    const COMPUTES: bool = false;
+
+    /// Has the operands of so many elements brought from memory, where that is useful: they will be read soon. There need
+    /// not be elements of these numbers.
+    #[inline(always)]
+    fn prefetch(&self, start: usize, len: usize) {
+        let _ = (start, len);
+    }
+
+    /// Goes to a block and writes it to where it belongs; has as many elements from number `next` on brought from memory.
+    #[inline(always)]
+    fn write(&mut self, start: usize, next: usize, out: &mut [Self::Elem]) {
+        self.seek(start, out.len());
+        read(self, out, next);
+    }
+
     /// The block, where its elements are there already and need not be computed.
     #[inline(always)]
     fn block(&self) -> Option<&[Self::Elem]> {
         None
+    }
+}
+
+/// Reads the block that the cursor is at, and has as many elements from number `next` on brought from memory: a few at a
+/// time, since asking for a whole block at once is slower than not asking.
+#[inline(always)]
+pub(super) fn read<C: Cursor + ?Sized>(cursor: &C, block: &mut [C::Elem], next: usize) {
+    for (start, group) in (0..).step_by(PREFETCH).zip(block.chunks_mut(PREFETCH)) {
+        cursor.prefetch(next + start, group.len());
+        read_group(cursor, group, start);
+    }
+}
+
+/// Reads elements from number `start` of the block on. A function, so that the compiler knows that they are not written to
+/// where the cursor is.
+#[inline(always)]
+fn read_group<C: Cursor + ?Sized>(cursor: &C, group: &mut [C::Elem], start: usize) {
+    for (i, to) in group.iter_mut().enumerate() {
+        // SAFETY: the callers of `read` have sought blocks of the length of all groups.
+        *to = unsafe { cursor.at(start + i) };
     }
 }

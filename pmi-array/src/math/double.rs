@@ -3,18 +3,23 @@
 //!
 //! A pair `(hi, lo)` stands for `hi + lo`, with `lo` no more than a few units in the last place of `hi`.
 
+use crate::simd::Vector;
+
 /// 1.5 * 2^52. A number of at most 2^51 plus this is rounded to a whole one, whose low bits end the sum's bits in two's
 /// complement.
 pub(super) const SHIFT: f64 = 6_755_399_441_055_744.0;
+
+/// 2^52: a whole number below it, in the bits beneath those of this, is added to it.
+pub(super) const TWO_52: f64 = 4_503_599_627_370_496.0;
 
 /// 2^54: what subnormal numbers are multiplied by to be normal ones.
 pub(super) const TWO_54: f64 = 18_014_398_509_481_984.0;
 
 /// `a + b` and its rounding error, for `|a| >= |b|` or `a = 0` (T. J. Dekker, Numer. Math. 18, 1971).
 #[inline(always)]
-pub(super) fn fast_two_sum(a: f64, b: f64) -> (f64, f64) {
-    let sum = a + b;
-    (sum, b - (sum - a))
+pub(super) fn fast_two_sum<V: Vector>(a: V, b: V) -> (V, V) {
+    let sum = a.add(b);
+    (sum, b.sub(sum.sub(a)))
 }
 
 /// `a + b` and its rounding error (D. E. Knuth, "The Art of Computer Programming", 4.2.2).
@@ -27,9 +32,9 @@ pub(super) fn two_sum(a: f64, b: f64) -> (f64, f64) {
 
 /// `a * b` and its rounding error, which is exact unless it underflows.
 #[inline(always)]
-pub(super) fn two_product(a: f64, b: f64) -> (f64, f64) {
-    let product = a * b;
-    (product, a.mul_add(b, -product))
+pub(super) fn two_product<V: Vector>(a: V, b: V) -> (V, V) {
+    let product = a.mul(b);
+    (product, a.mul_sub(b, product))
 }
 
 /// The product of two pairs.
@@ -50,14 +55,14 @@ pub(super) fn divide(a: (f64, f64), b: (f64, f64)) -> f64 {
 
 /// `c[0] + c[1] x + c[2] x^2 + ...`, as two polynomials in `x^2` by Horner's rule: the processor works on both at a time.
 #[inline(always)]
-pub(super) fn polynomial<const N: usize>(x: f64, c: [f64; N]) -> f64 {
-    let square = x * x;
-    let mut top = c[N - 1];
-    let mut next = c[N - 2];
+pub(super) fn polynomial<V: Vector, const N: usize>(x: V, c: [f64; N]) -> V {
+    let square = x.mul(x);
+    let mut top = V::splat(c[N - 1]);
+    let mut next = V::splat(c[N - 2]);
     for i in (2..N).step_by(2) {
-        top = top.mul_add(square, c[N - 1 - i]);
+        top = top.mul_add(square, V::splat(c[N - 1 - i]));
         if i + 1 < N {
-            next = next.mul_add(square, c[N - 2 - i]);
+            next = next.mul_add(square, V::splat(c[N - 2 - i]));
         }
     }
     if N % 2 == 1 { next.mul_add(x, top) } else { top.mul_add(x, next) }
@@ -77,12 +82,6 @@ pub(super) fn scale(x: f64, n: f64) -> f64 {
     x * power_of_two(half) * power_of_two((n - (half - SHIFT)) + SHIFT)
 }
 
-/// `x * 2^n` from `n + SHIFT`, where `x` and the result are normal numbers.
-#[inline(always)]
-pub(super) fn scale_normal(x: f64, shifted: f64) -> f64 {
-    f64::from_bits(x.to_bits().wrapping_add(shifted.to_bits() << 52))
-}
-
 /// Whether a number is positive, normal and finite.
 #[inline(always)]
 pub(super) fn is_positive_normal(x: f64) -> bool {
@@ -93,6 +92,5 @@ pub(super) fn is_positive_normal(x: f64) -> bool {
 /// The whole number of 0 to 2^52 - 1 that bits are.
 #[inline(always)]
 pub(super) fn whole(bits: u64) -> f64 {
-    const TWO_52: f64 = 4_503_599_627_370_496.0;
     f64::from_bits(bits | TWO_52.to_bits()) - TWO_52
 }

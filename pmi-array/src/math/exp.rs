@@ -1,13 +1,18 @@
 //! Exponentials.
 //!
-//! `e^x = 2^n e^r` with `n = round(x / ln 2)` and `|r| <= ln 2 / 2`; the first of the two subtractions that make `r` is
-//! exact thanks to the fused multiply-add, the second keeps its rounding error (W. J. Cody and W. Waite, "Software Manual
-//! for the Elementary Functions", 1980). `e^r = 1 + r + r^2 q(r)` with `q` of degree 10, a minimax polynomial by Remez'
-//! exchange algorithm (J.-M. Muller, "Elementary Functions", 3rd ed., chapter 3) with error 2^-60 relative to `r`.
+//! `e^x = 2^(n/16) e^r` with `n = round(16 x / ln 2)` and `|r| <= ln 2 / 32`; of the two subtractions that make `r` the
+//! first is exact thanks to the fused multiply-add (W. J. Cody and W. Waite, "Software Manual for the Elementary
+//! Functions", 1980). The powers `2^(j/16)` are a table of as many numbers as two registers have, with what their
+//! rounding left; `e^r = 1 + r + r^2 q(r)` with `q` of degree 4, a minimax polynomial by Remez' exchange algorithm (J.-M.
+//! Muller, "Elementary Functions", 3rd ed., chapters 3 and 4) with error 2^-56.
+//!
+//! What goes on computing with the exponential needs more than its rounded value: there `e^x = 2^n e^r` with `n = round(x / ln 2)` and `|r| <= ln 2 / 2`; the first of the two subtractions that make `r` is
+//! exact, too, the second keeps its rounding error, and `q` has degree 10 and an error of 2^-60 relative to `r`.
 
-use super::double::{SHIFT, fast_two_sum, polynomial, power_of_two, scale, scale_normal, two_product};
+use super::double::{SHIFT, fast_two_sum, polynomial, power_of_two, scale};
 use super::{Exp, Exp2, Expm1, Formula};
-use std::f64::consts::{LN_2, LOG2_E};
+use crate::simd::{Twice, Vector};
+use std::f64::consts::{LN_2, LOG2_E, SQRT_2};
 
 /// `ln 2 - LN_2`, and what that still lacks.
 pub(super) const LN_2_LOW: f64 = 2.3190468138462996e-17;
@@ -64,25 +69,88 @@ pub(super) fn expm1_pair(x: f64, halvings: f64) -> (f64, f64) {
     (sum, two_n.mul_add(tail((r.0, low)), error + lost))
 }
 
-/// `n + SHIFT` and `e^r` of [`reduce`].
+/// `2^(j/16)`, rounded.
+const ROOTS: [f64; 16] = [
+    1.0,
+    1.0442737824274138,
+    1.0905077326652577,
+    1.1387886347566916,
+    1.189207115002721,
+    1.241857812073484,
+    1.2968395546510096,
+    1.3542555469368927,
+    SQRT_2,
+    1.4768261459394993,
+    1.5422108254079407,
+    1.6104903319492543,
+    1.681792830507429,
+    1.7562521603732995,
+    1.8340080864093424,
+    1.9152065613971474,
+];
+
+/// What the rounding left, divided by `2^(j/16)`.
+const ROOTS_LOW: [f64; 16] = [
+    0.0,
+    8.189317638195514e-17,
+    -2.7939114859515733e-17,
+    7.826573258636075e-17,
+    3.3484623336251524e-17,
+    3.7508542013031266e-17,
+    1.9572585293112036e-17,
+    5.68648095791174e-17,
+    -6.835808657661923e-17,
+    -2.3591094770850053e-17,
+    5.1548301170786783e-17,
+    1.5341410053603723e-17,
+    4.875160526227061e-17,
+    1.685487290628973e-17,
+    1.790126907604513e-17,
+    -5.5450656186394274e-17,
+];
+
+/// `q` where the table has done the rest.
+const SHORT: [f64; 5] =
+    [0.5000000000000006, 0.16666666664408852, 0.04166666665962816, 0.008333472200750543, 0.0013889129486213774];
+
+/// `ln 2 / 16`, and what that lacks; both exact sixteenths.
+const STEP: (f64, f64) = (LN_2 / 16.0, LN_2_LOW / 16.0);
+
+/// `x` in steps: `n + SHIFT` and `r`.
 #[inline(always)]
-fn exp_parts(x: f64) -> (f64, f64) {
-    let shifted = x.mul_add(LOG2_E, SHIFT);
-    let n = shifted - SHIFT;
-    let exact = n.mul_add(-LN_2, x);
-    let r = n.mul_add(-LN_2_LOW, exact);
-    let (hi, lo) = exp_reduced((r, n.mul_add(-LN_2_LOW, exact - r)));
-    (shifted, hi + lo)
+pub(super) fn in_steps<V: Vector>(x: V) -> (V, V) {
+    let shifted = x.mul_add(V::splat(16.0 * LOG2_E), V::splat(SHIFT));
+    let n = shifted.sub(V::splat(SHIFT));
+    let exact = n.mul_add(V::splat(-STEP.0), x);
+    (shifted, n.mul_add(V::splat(-STEP.1), exact))
 }
 
-/// `n + SHIFT` and `e^(r ln 2)` with `n = round(x)`, `x = n + r`.
+/// Likewise of `x ln 2`.
 #[inline(always)]
-fn exp2_parts(x: f64) -> (f64, f64) {
-    let shifted = x + SHIFT;
-    let r = x - (shifted - SHIFT);
-    let (product, error) = two_product(r, LN_2);
-    let (hi, lo) = exp_reduced((product, r.mul_add(LN_2_LOW, error)));
-    (shifted, hi + lo)
+fn in_binary_steps<V: Vector>(x: V) -> (V, V) {
+    let shifted = x.mul_add(V::splat(16.0), V::splat(SHIFT));
+    let n = shifted.sub(V::splat(SHIFT));
+    (shifted, n.mul_add(V::splat(-1.0 / 16.0), x).mul(V::splat(LN_2)))
+}
+
+/// `2^(j/16) e^r`, `j` being the lowest four bits of `n`.
+#[inline(always)]
+fn fraction<V: Vector>((shifted, r): (V, V)) -> V {
+    let more = r.mul(r).mul_add(polynomial(r, SHORT), r.add(shifted.pick(&ROOTS_LOW)));
+    let root = shifted.pick(&ROOTS);
+    root.mul_add(more, root)
+}
+
+/// `2^(n/16) e^r`, a normal number.
+#[inline(always)]
+pub(super) fn of_steps_normal<V: Vector>(steps: (V, V)) -> V {
+    fraction(steps).add_bits(steps.0.shift_down(4).shift_up(52))
+}
+
+/// `2^(n/16) e^r`, whatever it is.
+#[inline(always)]
+pub(super) fn of_steps(steps: (f64, f64)) -> f64 {
+    scale(fraction(steps), ((steps.0 - SHIFT) / 16.0).floor())
 }
 
 impl Formula for Exp {
@@ -93,8 +161,7 @@ impl Formula for Exp {
         let bounded = if x > 710.0 { 710.0 } else { x };
         let vanishes = x < -746.0;
         // 0 is chosen instead of computed, since products that underflow are slow.
-        let (n, value) = exp_parts(if vanishes { 0.0 } else { bounded });
-        let exp = scale(value, n - SHIFT);
+        let exp = of_steps(in_steps(if vanishes { 0.0 } else { bounded }));
         if vanishes { 0.0 } else { exp }
     }
 
@@ -104,11 +171,7 @@ impl Formula for Exp {
         x.abs() < 708.0
     }
 
-    #[inline(always)]
-    fn common(x: f64) -> f64 {
-        let (n, value) = exp_parts(x);
-        scale_normal(value, n)
-    }
+    by_vectors!(|x| of_steps_normal(in_steps(x)));
 }
 
 impl Formula for Exp2 {
@@ -118,8 +181,7 @@ impl Formula for Exp2 {
     fn value(x: f64) -> f64 {
         let bounded = if x > 1025.0 { 1025.0 } else { x };
         let vanishes = x < -1077.0;
-        let (n, value) = exp2_parts(if vanishes { 0.0 } else { bounded });
-        let exp2 = scale(value, n - SHIFT);
+        let exp2 = of_steps(in_binary_steps(if vanishes { 0.0 } else { bounded }));
         if vanishes { 0.0 } else { exp2 }
     }
 
@@ -128,11 +190,7 @@ impl Formula for Exp2 {
         x.abs() < 1021.0
     }
 
-    #[inline(always)]
-    fn common(x: f64) -> f64 {
-        let (n, value) = exp2_parts(x);
-        scale_normal(value, n)
-    }
+    by_vectors!(|x| of_steps_normal(in_binary_steps(x)));
 }
 
 impl Formula for Expm1 {

@@ -1,61 +1,57 @@
 //! Powers.
 //!
-//! `|x|^y = e^(y ln |x|)` with the logarithm as a pair to about 2^-68: an error of it is multiplied by up to 745. As for
-//! the logarithm, `ln |x| = k ln 2 + 2 atanh s`; here `s` and the terms up to `s^3` of the series are pairs, and only the
-//! rest is a polynomial in plain numbers, minimax of degree 6 with error 2^-72 (J.-M. Muller, "Elementary Functions",
-//! 3rd ed., chapters 4 and 5).
+//! `|x|^y = e^(y ln |x|)` with the logarithm as a pair to about 2^-64: an error of it is multiplied by up to 745. The
+//! logarithm is that of `log`, with the rounding errors of `r`, of `k ln 2 - ln c + r` and of `r^2 / 2` kept and with `P` of
+//! degree 8 and error 2^-68 of `r` (J.-M. Muller, "Elementary Functions", 3rd ed., chapters 4 and 5).
 
-use super::double::{
-    SHIFT, fast_two_sum, is_positive_normal, multiply, polynomial, scale, scale_normal, two_product, whole,
-};
-use super::exp::{LN_2_LOW, exp_reduced, reduce as reduce_exp};
-use super::log::{reduce as reduce_log, reduce_normal};
+use super::double::{fast_two_sum, is_positive_normal, polynomial, two_product, whole};
+use super::exp::{in_steps, of_steps, of_steps_normal};
+use super::log::{Parts, parts};
 use super::{Formula2, Pow};
-use std::f64::consts::LN_2;
+use crate::simd::{Twice, Vector};
 
-/// `atanh(s) / s = 1 + z / 3 + z^2 / 5 + z^3 P(z)`, `z = s^2`.
-const P: [f64; 7] = [
-    0.14285714285716594,
-    0.11111111110000572,
-    0.0909090930362265,
-    0.07692286376846016,
-    0.0666788469428331,
-    0.05842451557419738,
-    0.05956104113174133,
+/// `(ln(1 + r) - r + r^2 / 2) / r^3`.
+const P: [f64; 9] = [
+    0.33333333333333326,
+    -0.249999999999995,
+    0.2000000000010568,
+    -0.16666666671061722,
+    0.14285713892970425,
+    -0.12499986423615941,
+    0.11111670330091128,
+    -0.10017739310616079,
+    0.08826004800254764,
 ];
 
-const THIRD: (f64, f64) = (1.0 / 3.0, 1.850371707708594e-17);
-
-/// `c + x` for pairs with `|c| >= |x|`.
+/// The natural logarithm.
 #[inline(always)]
-fn add(c: (f64, f64), x: (f64, f64)) -> (f64, f64) {
-    let (sum, error) = fast_two_sum(c.0, x.0);
-    (sum, error + (c.1 + x.1))
-}
-
-/// The natural logarithm of `2^k (1 + f)`.
-#[inline(always)]
-fn log((k, f): (f64, f64)) -> (f64, f64) {
-    let (under, under_error) = fast_two_sum(2.0, f);
-    let reciprocal = 1.0 / under;
-    let s = f * reciprocal;
-    let s_error = (-s).mul_add(under_error, (-s).mul_add(under, f)) * reciprocal;
-    let (square, square_error) = two_product(s, s);
-    let z = (square, (2.0 * s).mul_add(s_error, square_error));
-    let inner = z.0.mul_add(polynomial(z.0, P), 0.2);
-    let (product, error) = two_product(z.0, inner);
-    let middle = add(THIRD, (product, z.1.mul_add(inner, error)));
-    let twice = (2.0 * s, 2.0 * s_error);
-    let series = add(twice, multiply(twice, multiply(z, middle)));
-    let (whole, whole_error) = two_product(k, LN_2);
-    add((whole, k.mul_add(LN_2_LOW, whole_error)), series)
+fn log<V: Vector>(parts: &Parts<V>) -> (V, V) {
+    let (m, c) = parts.factors();
+    let (product, product_error) = two_product(m, c);
+    let (r, r_error) = fast_two_sum(product.sub(V::splat(1.0)), product_error);
+    let (whole, low) = parts.whole();
+    let (sum, sum_error) = fast_two_sum(whole, r);
+    let (half, half_error) = two_product(r, r.mul(V::splat(-0.5)));
+    let (leading, leading_error) = fast_two_sum(sum, half);
+    // The derivative of the logarithm times r_error, to two terms.
+    let of_error = r_error.sub(r.mul(r_error));
+    let small = low.add(sum_error).add(leading_error.add(half_error)).add(of_error);
+    let rest = r.mul(r).mul(r).mul_add(polynomial(r, P), small);
+    fast_two_sum(leading, rest)
 }
 
 /// `y log` for a pair.
 #[inline(always)]
-fn product(y: f64, log: (f64, f64)) -> (f64, f64) {
+fn product<V: Vector>(y: V, log: (V, V)) -> (V, V) {
     let (product, error) = two_product(y, log.0);
     (product, y.mul_add(log.1, error))
+}
+
+/// A pair in the steps of [`in_steps`].
+#[inline(always)]
+fn pair_in_steps<V: Vector>(x: (V, V)) -> (V, V) {
+    let (shifted, r) = in_steps(x.0);
+    (shifted, r.add(x.1))
 }
 
 /// Whether a number is an odd integer.
@@ -74,16 +70,14 @@ impl Formula2 for Pow {
         const LARGE: f64 = 1.8e19;
         let bounded = if y > LARGE { LARGE } else { y };
         let bounded = if bounded < -LARGE { -LARGE } else { bounded };
-        let x_log = product(bounded, log(reduce_log(x.abs())));
+        let x_log = product(bounded, log(&parts(x.abs())));
         // Beyond these the result is 0 or infinity whatever the low part.
         let high = x_log.0 > 711.0;
         let vanishes = x_log.0 < -750.0;
         let hi = if high { 711.0 } else { x_log.0 };
         let hi = if vanishes { 0.0 } else { hi };
         let lo = if high || vanishes { 0.0 } else { x_log.1 };
-        let (shifted, r) = reduce_exp((hi, lo));
-        let (hi, lo) = exp_reduced(r);
-        let power = scale(hi + lo, shifted - SHIFT);
+        let power = of_steps(pair_in_steps((hi, lo)));
         let power = if vanishes { 0.0 } else { power };
         let negative = if y.floor() == y { power } else { f64::NAN };
         let negative = if is_odd(y) { -power } else { negative };
@@ -98,12 +92,7 @@ impl Formula2 for Pow {
         is_positive_normal(x) & (y.abs() * (exponent.abs() + 1.0) < 1021.0)
     }
 
-    #[inline(always)]
-    fn common(x: f64, y: f64) -> f64 {
-        let (shifted, r) = reduce_exp(product(y, log(reduce_normal(x))));
-        let (hi, lo) = exp_reduced(r);
-        scale_normal(hi + lo, shifted)
-    }
+    by_vectors!(|x, y| of_steps_normal(pair_in_steps(product(y, log(&Parts::of(x))))));
 
     #[inline(always)]
     fn is_special(x: f64, y: f64) -> bool {

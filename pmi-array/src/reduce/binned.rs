@@ -1,67 +1,37 @@
-//! Sums of floating-point numbers that do not depend on the order.
+//! Sums of floating-point numbers, and of their squares, that do not depend on the order.
 //!
 //! The method is that of Demmel and Nguyen, *Parallel reproducible summation*, IEEE Trans. Comput. 64 (2015), with
-//! integers in place of their carries. The exponents are cut into bins of [`WIDTH`] bits. Each number is split into its
-//! parts in the topmost [`BINS`] bins, counted from the bin of the largest number of all; what is below is dropped. A part
-//! is a multiple of its bin's unit, and few enough of them are added in an `f64` for their sum to be exact; these sums
-//! are added as integers. So every step is exact but for what is dropped, and that depends on each number and the
-//! largest of all alone: neither the order of the numbers nor how they are dealt to tasks and threads plays a part.
+//! integers in place of their sums and carries. The exponents are cut into bins of [`WIDTH`] bits. Each number is split
+//! into its parts in the topmost [`BINS`] bins, counted from the highest bin that any number needs; what is below is
+//! dropped. A part is a multiple of its bin's unit. Adding a constant, the bin's rounder, to a number leaves its part in
+//! the lowest bits of the result; these bits are added as integers, and those of the rounders are taken away at the end. So
+//! every step is exact but for what is dropped, and that depends on each number and the topmost bin alone: neither the order
+//! of the numbers nor how they are dealt to tasks and threads plays a part. (So a bin must not take parts that would be in
+//! the next higher one if that were the topmost, though there are bits left for them.)
 //!
 //! What is dropped of a number is below 2^-80 of the largest, so that the error of a sum of `n` numbers, rounded once at
-//! the end, is at most `n 2^-80 max|x| + 2^-53 |sum|`; that of pairwise summation is `2^-53 log2(n) sum|x|`.
+//! the end, is at most `n 2^-80 max|x| + 2^-53 |sum|`; that of pairwise summation is `2^-53 log2(n) sum|x|`. A square
+//! counts as two numbers, the rounded one and what rounding has left.
 
-use crate::simd::{Kernel, Vector, dispatch, level};
+use super::parts::{BINS, LANES, MOST, Splitter, Sums, WIDTH, bin_of, power};
+use crate::expr::BLOCK;
+use crate::simd::{Kernel, Vector, dispatch, level, prefetch};
 use serde::{Deserialize, Serialize};
 
-/// Bits of a bin.
-const WIDTH: i32 = 40;
-/// How many bins a sum has.
-pub(super) const BINS: usize = 3;
-/// How many numbers are added before their sums become integers: with parts of at most `2^(WIDTH - 1)` units, sums of
-/// `f64`s are exact for 2^13 of them.
-pub(super) const MOST: usize = 4096;
 /// How many vectors are under way at a time.
 const UNROLL: usize = 4;
-/// The most numbers in these.
-pub(super) const LANES: usize = UNROLL * 8;
-/// Numbers beyond these are scaled by [`SCALE`], ten bins, so that nothing on the way overflows or is subnormal.
-pub(super) const LARGE: f64 = f64::from_bits((1023 + 900) << 52);
-pub(super) const SMALL: f64 = f64::from_bits((1023 - 800) << 52);
-const SCALE: f64 = f64::from_bits((1023 + 400) << 52);
-
+/// Numbers beyond these are scaled by a power of two of [`SHIFT`] bins, so that nothing on the way overflows or is subnormal.
+const LARGE: f64 = power(900);
+const SMALL: f64 = power(-800);
+const SHIFT: i32 = 10;
+/// Squares below this, of scaled numbers, are far below the smallest `f64`.
+const NOTHING: f64 = power(-960);
 /// The bins of the numbers that need not be scaled.
 const UNSCALED: std::ops::RangeInclusive<i32> = -20..=22;
 
-/// A power of two, of a normal number.
-#[inline(always)]
-const fn power(exponent: i32) -> f64 {
-    f64::from_bits(((1023 + exponent) as u64) << 52)
-}
-
-/// The bin whose parts a number of at most this magnitude has at the top: all parts in higher bins are 0.
-#[inline(always)]
-pub(super) fn bin_of(magnitude: f64) -> i32 {
-    let exponent = (magnitude.to_bits() >> 52) as i32 - 1023;
-    // Below 2^(exponent + 1), hence at most half the unit of bin `k + 1` where `exponent + 2 <= 40 (k + 1)`.
-    (exponent + 2 + WIDTH - 1).div_euclid(WIDTH) - 1
-}
-
-/// The largest number whose parts are in the bin `bin` and below.
-#[inline(always)]
-pub(super) fn limit(bin: i32) -> f64 {
-    power(WIDTH * (bin + 1) - 1).next_down()
-}
-
-/// Adding and taking away this number rounds to a multiple of the unit of the bin.
-#[inline(always)]
-fn rounder(bin: i32) -> f64 {
-    1.5 * power(WIDTH * bin + 52)
-}
-
-/// Those of the bin and of the ones below.
-#[inline(always)]
-pub(super) fn rounders(bin: i32) -> [f64; BINS] {
-    [rounder(bin), rounder(bin - 1), rounder(bin - 2)]
+/// Whether the magnitude of a number is one of those that need not be scaled.
+pub(super) fn is_unscaled(x: f64) -> bool {
+    (SMALL..=LARGE).contains(&x.abs())
 }
 
 /// A sum of `f64`s.
@@ -85,18 +55,27 @@ struct Special {
 impl Binned {
     /// Adds numbers.
     pub(super) fn add(&mut self, numbers: &[f64]) {
+        self.add_powers::<1>(numbers);
+    }
+
+    /// Adds the squares of numbers.
+    pub(super) fn add_squares(&mut self, numbers: &[f64]) {
+        self.add_powers::<2>(numbers);
+    }
+
+    fn add_powers<const POWER: i32>(&mut self, numbers: &[f64]) {
         for numbers in numbers.chunks(MOST) {
-            // Most blocks have no larger numbers than those before: one pass over them will do. Parts in bins below the
-            // topmost ones are dropped in any case.
-            if let Some(top) = self.unscaled_top()
-                && let Some(parts) = parts(numbers, top)
+            // Most blocks have no larger numbers than those before, or than the first of their own: one pass over them will
+            // do. Parts in bins below the topmost ones are dropped in any case.
+            if let Some(top) = self.unscaled_top().or_else(|| likely_bin::<POWER>(numbers))
+                && let Some(parts) = parts::<POWER>(numbers, top)
             {
                 self.add_parts(top, parts, 0);
                 continue;
             }
             let largest = largest(numbers);
             if largest > 0.0 {
-                self.add_block(numbers, largest);
+                self.add_block::<POWER>(numbers, largest);
             }
         }
     }
@@ -106,53 +85,60 @@ impl Binned {
         self.top.filter(|top| UNSCALED.contains(top))
     }
 
-    /// Adds at most [`MOST`] numbers, of which the largest magnitude is given.
-    fn add_block(&mut self, numbers: &[f64], largest: f64) {
-        if !largest.is_finite() {
-            return self.add_special(numbers);
+    /// Adds powers of at most [`MOST`] numbers, of which the largest magnitude is given.
+    fn add_block<const POWER: i32>(&mut self, numbers: &[f64], largest: f64) {
+        let size = largest.powi(POWER);
+        if !size.is_finite() {
+            return self.add_special::<POWER>(numbers);
         }
-        if largest > LARGE {
-            return self.add_scaled(numbers, 1.0 / SCALE, 10);
+        if size > LARGE {
+            return self.add_scaled::<POWER>(numbers, largest, -SHIFT);
         }
-        if largest < SMALL {
-            return self.add_scaled(numbers, SCALE, -10);
+        if size < SMALL {
+            return self.add_scaled::<POWER>(numbers, largest, SHIFT);
         }
-        self.add_within(numbers, bin_of(largest), 0);
+        self.add_within::<POWER>(numbers, largest, 0);
     }
 
-    /// Adds numbers of which none is beyond the bin `bin`, which are to count as in bins higher by `shift`.
-    fn add_within(&mut self, numbers: &[f64], bin: i32, shift: i32) {
-        let parts = parts(numbers, bin).expect("no number is beyond the largest one's bin");
+    /// Adds powers of numbers, none of them to be scaled, which are to count as in bins higher by `shift`.
+    fn add_within<const POWER: i32>(&mut self, numbers: &[f64], largest: f64, shift: i32) {
+        // A bin has room for one negative part more than positive ones.
+        let sign = if POWER == 1 { -1.0 } else { 1.0 };
+        let lowest = bin_of(sign * largest.powi(POWER));
+        let fitting = |bin| Some((bin, parts::<POWER>(numbers, bin)?));
+        let (bin, parts) = (lowest..=lowest + 1).find_map(fitting).expect("the largest number is in one of these bins");
         self.add_parts(bin, parts, shift);
     }
 
     #[cold]
-    fn add_special(&mut self, numbers: &[f64]) {
+    fn add_special<const POWER: i32>(&mut self, numbers: &[f64]) {
         let mut finite = numbers.to_vec();
         for x in &mut finite {
-            if !x.is_finite() {
-                self.special.infinite |= *x == f64::INFINITY;
-                self.special.minus_infinite |= *x == f64::NEG_INFINITY;
-                self.special.nan |= x.is_nan();
+            let power = x.powi(POWER);
+            if !power.is_finite() {
+                self.special.infinite |= power == f64::INFINITY;
+                self.special.minus_infinite |= power == f64::NEG_INFINITY;
+                self.special.nan |= power.is_nan();
                 *x = 0.0;
             }
         }
-        self.add(&finite);
+        self.add_powers::<POWER>(&finite);
     }
 
+    /// Adds powers of numbers that are scaled first, which moves the powers up by so many bins.
     #[cold]
-    fn add_scaled(&mut self, numbers: &[f64], scale: f64, bins: i32) {
+    fn add_scaled<const POWER: i32>(&mut self, numbers: &[f64], largest: f64, bins: i32) {
+        let scale = power(bins * WIDTH / POWER);
         let scaled: Vec<f64> = numbers.iter().map(|x| x * scale).collect();
-        self.add_within(&scaled, bin_of(largest(&scaled)), bins);
+        let largest = largest * scale;
+        if largest.powi(POWER) > NOTHING {
+            self.add_within::<POWER>(&scaled, largest, -bins);
+        }
     }
 
     /// Adds sums of parts in bin `bin` and below, which are to count as bins higher by `shift`.
-    pub(super) fn add_parts(&mut self, bin: i32, parts: [f64; BINS], shift: i32) {
-        let mut sums = [0; BINS];
-        for (part, (sum, of)) in parts.iter().zip(sums.iter_mut().zip(0..)) {
-            *sum = i128::from((part * power(-WIDTH * (bin - of))) as i64);
-        }
-        self.add_sums(bin + shift, sums);
+    pub(super) fn add_parts(&mut self, bin: i32, parts: [i64; BINS], shift: i32) {
+        self.add_sums(bin + shift, parts.map(i128::from));
     }
 
     fn add_sums(&mut self, bin: i32, sums: [i128; BINS]) {
@@ -252,117 +238,48 @@ impl Kernel for Largest<'_> {
     }
 }
 
-/// The sums of the numbers' parts in bin `bin` and below; `None` where a number is beyond that bin or is a NaN.
-fn parts(numbers: &[f64], bin: i32) -> Option<[f64; BINS]> {
-    dispatch(level(), Parts { numbers, limit: limit(bin), rounders: rounders(bin) })
+/// A bin for a block that has none yet: that of the largest of its first numbers.
+fn likely_bin<const POWER: i32>(numbers: &[f64]) -> Option<i32> {
+    let larger = |a: f64, b: f64| if b.abs() > a.abs() { b } else { a };
+    let first = numbers.iter().take(LANES).copied().fold(0.0, larger);
+    let first = first.powi(POWER);
+    is_unscaled(first).then(|| bin_of(first))
 }
 
-struct Parts<'a> {
+/// The sums of the parts of the numbers, or of their squares, in bin `bin` and below; `None` where one is beyond that bin
+/// or is a NaN.
+fn parts<const POWER: i32>(numbers: &[f64], bin: i32) -> Option<[i64; BINS]> {
+    dispatch(level(), Parts::<POWER> { numbers, bin })
+}
+
+struct Parts<'a, const POWER: i32> {
     numbers: &'a [f64],
-    limit: f64,
-    rounders: [f64; BINS],
+    bin: i32,
 }
 
-impl Kernel for Parts<'_> {
-    type Output = Option<[f64; BINS]>;
+impl<const POWER: i32> Kernel for Parts<'_, POWER> {
+    type Output = Option<[i64; BINS]>;
 
     #[inline(always)]
-    fn run<V: Vector>(self) -> Option<[f64; BINS]> {
-        let splitter = Splitter::<V>::new(self.rounders.map(V::splat), V::splat(self.limit), one());
-        let (mut sums, mut beyond) = ([[V::splat(0.0); BINS]; UNROLL], V::splat(0.0));
+    fn run<V: Vector>(self) -> Option<[i64; BINS]> {
+        let splitter = Splitter::<V>::new(self.bin);
+        let mut sums = Sums::new();
         let groups = self.numbers.chunks_exact(UNROLL * V::LANES);
         let rest = groups.remainder();
         for group in groups {
-            add_group(&mut sums, group, &splitter, &mut beyond);
+            for numbers in group.chunks_exact(V::LANES) {
+                prefetch(numbers.as_ptr().wrapping_add(BLOCK), V::LANES);
+                splitter.add_power::<POWER>(&mut sums, V::load(numbers));
+            }
         }
-        // Zeros have no parts.
-        let mut last = [0.0; LANES];
-        last[..rest.len()].copy_from_slice(rest);
-        add_group(&mut sums, &last, &splitter, &mut beyond);
-        if !is_zero(beyond) {
-            return None;
+        for numbers in rest.chunks(V::LANES) {
+            // Zeros have no parts.
+            let mut last = [0.0; LANES];
+            last[..numbers.len()].copy_from_slice(numbers);
+            splitter.add_power::<POWER>(&mut sums, V::load(&last));
         }
-        let mut total = [0.0; BINS];
-        for of_vector in sums {
-            add_lanes(&mut total, of_vector);
-        }
-        Some(total)
+        sums.total::<POWER>(self.bin, self.numbers.len().next_multiple_of(V::LANES))
     }
-}
-
-/// Adds the parts of as many numbers as are under way at a time. (A function and not a closure: see
-/// [`Kernel::run`].)
-#[inline(always)]
-fn add_group<V: Vector>(sums: &mut [[V; BINS]; UNROLL], numbers: &[f64], splitter: &Splitter<V>, beyond: &mut V) {
-    for (u, sums) in sums.iter_mut().enumerate() {
-        splitter.add(sums, V::load(&numbers[u * V::LANES..]), beyond);
-    }
-}
-
-/// Ones that the compiler does not know to be 1: it would leave out the multiplications of [`Splitter`].
-#[inline(always)]
-pub(super) fn one<V: Vector>() -> V {
-    V::splat(std::hint::black_box(1.0))
-}
-
-/// Splits vectors of numbers. `one` comes from the function of that name.
-pub(super) struct Splitter<V> {
-    rounders: [V; BINS],
-    limit: V,
-    one: V,
-}
-
-impl<V: Vector> Splitter<V> {
-    #[inline(always)]
-    pub(super) fn new(rounders: [V; BINS], limit: V, one: V) -> Self {
-        Self { rounders, limit, one }
-    }
-
-    /// Adds the parts of the numbers to sums; sets lanes of `beyond` to 1 where a number is beyond the limit.
-    #[inline(always)]
-    pub(super) fn add(&self, sums: &mut [V; BINS], numbers: V, beyond: &mut V) {
-        *beyond = beyond.select(numbers.abs().le(self.limit), self.one);
-        self.add_from(0, sums, numbers);
-    }
-
-    /// Adds the parts of numbers below half a unit of the topmost bin, where they have none.
-    #[inline(always)]
-    pub(super) fn add_small(&self, sums: &mut [V; BINS], numbers: V) {
-        self.add_from(1, sums, numbers);
-    }
-
-    #[inline(always)]
-    fn add_from(&self, from: usize, sums: &mut [V; BINS], numbers: V) {
-        let mut x = numbers;
-        for (rounder, sum) in self.rounders.iter().zip(sums).skip(from) {
-            let part = self.plus(x, *rounder).sub(*rounder);
-            *sum = self.plus(part, *sum);
-            x = x.sub(part);
-        }
-    }
-
-    /// `x + y`, where there are vectors as `x 1 + y`: CPUs that add and multiply in different places then use both, which
-    /// saves a quarter of the time. (The baseline may have no such instruction.)
-    #[inline(always)]
-    fn plus(&self, x: V, y: V) -> V {
-        if V::LANES == 1 { x.add(y) } else { x.mul_add(self.one, y) }
-    }
-}
-
-/// Adds the lanes of sums of parts.
-#[inline(always)]
-pub(super) fn add_lanes<V: Vector>(total: &mut [f64; BINS], sums: [V; BINS]) {
-    for (total, sum) in total.iter_mut().zip(sums) {
-        let mut lanes = [0.0; LANES];
-        sum.store(&mut lanes);
-        *total += lanes.iter().sum::<f64>();
-    }
-}
-
-/// Whether all lanes are 0.
-#[inline(always)]
-pub(super) fn is_zero<V: Vector>(x: V) -> bool {
-    V::bits(x.eq(V::splat(0.0))) == u64::MAX >> (64 - V::LANES)
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use super::reducer::{Plain, Reducer};
 use crate::element::Real;
-use crate::simd::{Kernel, Vector, dispatch, level};
+use crate::expr::BLOCK;
+use crate::simd::{Kernel, Vector, dispatch, level, prefetch};
 use serde::{Deserialize, Serialize};
 
 /// The lanes that a compiler turns into registers.
@@ -30,21 +31,28 @@ impl<T: Real, F: Fn(T, T) -> bool + Copy> Kernel for Best<'_, T, F> {
     fn run<V: Vector>(self) -> Option<T> {
         let Self { elements, first, better } = self;
         let (groups, rest) = elements.as_chunks::<LANES>();
-        let (mut lanes, mut nan) = ([first; LANES], [false; LANES]);
+        let (mut lanes, mut nan) = ([first; LANES], false);
         for group in groups {
+            prefetch(group.as_ptr().wrapping_add(BLOCK), LANES);
+            let mut nan_in_group = false;
             for l in 0..LANES {
                 lanes[l] = if better(group[l], lanes[l]) { group[l] } else { lanes[l] };
-                nan[l] |= group[l].is_nan();
+                nan_in_group |= group[l].is_nan();
             }
+            nan |= nan_in_group;
         }
         for (l, x) in rest.iter().enumerate() {
             lanes[l] = if better(*x, lanes[l]) { *x } else { lanes[l] };
-            nan[l] |= x.is_nan();
+            nan |= x.is_nan();
         }
-        if nan.contains(&true) {
-            return None;
+        let mut half = LANES / 2;
+        while half > 0 {
+            for l in 0..half {
+                lanes[l] = if better(lanes[l + half], lanes[l]) { lanes[l + half] } else { lanes[l] };
+            }
+            half /= 2;
         }
-        lanes.into_iter().reduce(|a, b| if better(b, a) { b } else { a })
+        if nan { None } else { Some(lanes[0]) }
     }
 }
 

@@ -116,16 +116,16 @@ impl<W: View, R: Reducer<W::Elem>> Work<'_, W, R> {
             let (cut, tile, kept) = (job % cuts, job / cuts % tiles, job / cuts / tiles);
             let columns = part_of(self.inner, tiles, tile);
             let rows = part_of(rows, cuts, cut);
-            let mut states = R::Columns::new(self.reducer, columns.len(), self.first);
+            let mut states = R::Columns::new(self.reducer, columns.len(), self.inner, self.first);
             let (mut cursor, mut buffer) = (self.view.cursor(), [W::Elem::default(); BLOCK]);
             let (width, mut row) = (columns.len(), rows.start);
             while row < rows.end {
                 let count = (adjacent - row % adjacent).min(rows.end - row).min((BLOCK / width).max(1));
                 let start = self.outer.offset(kept, row, self.inner) + columns.start;
-                let block = self.read(&mut cursor, start, &mut buffer[..count * width]);
+                let next = start + count * self.inner;
+                let block = self.read(&mut cursor, start, next, &mut buffer[..count * width]);
                 for (i, elements) in block.chunks_exact(width).enumerate() {
-                    states.add(self.reducer, 0, elements, &|_| self.number(start + i * width));
-                    states.end_row();
+                    states.add(self.reducer, elements, &|_| self.number(start + i * width));
                 }
                 row += count;
             }
@@ -151,7 +151,7 @@ impl<W: View, R: Reducer<W::Elem>> Work<'_, W, R> {
                     let (row, from) = (at / inner, at % inner);
                     let len = (inner - from).min(elements.end - at).min(BLOCK);
                     let start = self.outer.offset(kept, row, inner) + from;
-                    let block = self.read(&mut cursor, start, &mut buffer[..len]);
+                    let block = self.read(&mut cursor, start, start + len, &mut buffer[..len]);
                     self.reducer.add(&mut state, block, &|i| self.number(start + i));
                     at += len;
                 }
@@ -173,17 +173,17 @@ impl<W: View, R: Reducer<W::Elem>> Work<'_, W, R> {
             let first_group = job / tiles * adjacent;
             let groups = part_of(adjacent, tiles, job % tiles);
             debug_assert!(groups.len() <= width);
-            let mut states = R::Columns::new(self.reducer, groups.len(), self.first);
+            let mut states = R::Columns::new(self.reducer, groups.len(), 0, self.first);
             let (mut cursor, mut buffer) = (self.view.cursor(), [W::Elem::default(); BLOCK]);
             let mut column = [W::Elem::default(); BLOCK];
             for row in 0..rows {
                 let start = self.outer.offset(first_group + groups.start, row, inner);
-                let block = self.read(&mut cursor, start, &mut buffer[..groups.len() * inner]);
+                let len = groups.len() * inner;
+                let block = self.read(&mut cursor, start, start + len, &mut buffer[..len]);
                 for i in 0..inner {
                     let column = &mut column[..groups.len()];
                     column.iter_mut().zip(block[i..].iter().step_by(inner)).for_each(|(to, x)| *to = *x);
-                    states.add(self.reducer, 0, column, &|_| self.number(start + i));
-                    states.end_row();
+                    states.add(self.reducer, column, &|_| self.number(start + i));
                 }
             }
             states.into_states()
@@ -191,15 +191,16 @@ impl<W: View, R: Reducer<W::Elem>> Work<'_, W, R> {
         run(frame.task, kept / adjacent * tiles, job).into_iter().flatten().collect()
     }
 
-    /// A block; a panic of a closure in it says at which element.
+    /// A block, as [`read_block`]; a panic of a closure in it says at which element.
     fn read<'b, C: Cursor<Elem = W::Elem>>(
         &self,
         cursor: &'b mut C,
         start: usize,
+        next: usize,
         buffer: &'b mut [W::Elem],
     ) -> &'b [W::Elem] {
         let len = buffer.len();
-        blame(self.view, self.place, start, len, || read_block(cursor, start, buffer))
+        blame(self.view, self.place, start, len, || read_block(cursor, start, next, buffer))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod pieces;
 mod reducer;
+mod parts;
 mod binned;
 mod columns;
 mod sums;

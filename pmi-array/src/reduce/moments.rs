@@ -1,22 +1,20 @@
 //! Variances: [`Var`], [`Std`].
 
-use super::binned::{BINS, Binned, LANES, Splitter, add_lanes, is_zero, limit, one, rounders};
+use super::binned::Binned;
+use super::parts::{BINS, LANES, Splitter, Sums};
 use super::reducer::{Plain, Reducer};
 use super::sums::widen;
 use crate::element::{Element, Real};
 use crate::expr::BLOCK;
-use crate::simd::{Kernel, Vector, dispatch, level};
+use crate::simd::{Kernel, Vector, dispatch, level, prefetch};
 use serde::{Deserialize, Serialize};
-
-/// How many vectors are under way at a time.
-const UNROLL: usize = 2;
 
 /// The variance with `ddof` degrees of freedom taken off the number of elements: NumPy's `var(ddof=...)`. NaN where
 /// nothing is left.
 ///
 /// In one pass, by sums of the elements less the first one and of their squares (Chan, Golub and LeVeque, *Algorithms
-/// for computing the sample variance*, The American Statistician 37, 1983); the squares and all sums are exact to 2^-80,
-/// so that little is lost where the shift is a bad one.
+/// for computing the sample variance*, The American Statistician 37, 1983). The squares and all
+/// sums are exact to 2^-80, so that little is lost where the shift is a bad one.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Var {
     /// How many degrees of freedom the elements do not have.
@@ -53,21 +51,13 @@ impl Moments {
             self.second.add_parts(square, second, 0);
             return;
         }
-        self.add_rising(widen(elements, &mut [0.0; BLOCK], T::to_f64));
-    }
-
-    /// Adds a block with larger numbers than those before.
-    #[cold]
-    fn add_rising(&mut self, numbers: &[f64]) {
-        let (mut off, mut square, mut rest) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
-        let len = numbers.len();
-        let (off, square, rest) = (&mut off[..len], &mut square[..len], &mut rest[..len]);
-        let exact = dispatch(level(), Squares { numbers, shift: self.shift, off, square, rest });
-        self.first.add(off);
-        self.second.add(square);
-        if exact {
-            self.second.add(rest);
+        let mut numbers = [0.0; BLOCK];
+        let numbers = widen(elements, &mut numbers, T::to_f64);
+        for x in &mut *numbers {
+            *x -= self.shift;
         }
+        self.first.add(numbers);
+        self.second.add_squares(numbers);
     }
 
     fn join(&mut self, other: &Self) {
@@ -100,87 +90,32 @@ struct Powers<'a, T> {
 }
 
 impl<T: Real> Kernel for Powers<'_, T> {
-    type Output = Option<[[f64; BINS]; 2]>;
+    type Output = Option<[[i64; BINS]; 2]>;
 
     #[inline(always)]
     fn run<V: Vector>(self) -> Self::Output {
-        let one = one();
-        let split = |bin| Splitter::new(rounders(bin).map(V::splat), V::splat(limit(bin)), one);
-        let by = (split(self.off), split(self.square), V::splat(self.shift));
-        let mut sums = [[[V::splat(0.0); BINS]; 2]; UNROLL];
-        let mut beyond = V::splat(0.0);
-        let groups = self.elements.chunks_exact(UNROLL * V::LANES);
-        let rest = groups.remainder();
-        let mut numbers = [0.0; LANES];
+        let (off, square) = (Splitter::<V>::new(self.off), Splitter::<V>::new(self.square));
+        let (mut first, mut second, shift) = (Sums::new(), Sums::new(), V::splat(self.shift));
+        let groups = self.elements.chunks_exact(V::LANES);
+        // The shift stands for what is missing of the last: it adds nothing.
+        let (mut numbers, mut last) = ([0.0; LANES], [self.shift; LANES]);
+        for (number, x) in last.iter_mut().zip(groups.remainder()) {
+            *number = x.to_f64();
+        }
         for group in groups {
-            // As many as the compiler knows: they are in registers at once.
-            for l in 0..UNROLL * V::LANES {
+            prefetch(group.as_ptr().wrapping_add(BLOCK), V::LANES);
+            for l in 0..V::LANES {
                 numbers[l] = group[l].to_f64();
             }
-            add_group(&mut sums, &numbers, &by, &mut beyond);
+            let x = V::load(&numbers).sub(shift);
+            off.add(&mut first, x);
+            square.add_square(&mut second, x);
         }
-        // The shift stands for what is missing of the last: it adds nothing.
-        numbers = [self.shift; LANES];
-        for (to, x) in numbers.iter_mut().zip(rest) {
-            *to = x.to_f64();
-        }
-        add_group(&mut sums, &numbers, &by, &mut beyond);
-        if !is_zero(beyond) {
-            return None;
-        }
-        let mut total = [[0.0; BINS]; 2];
-        for of_vector in sums {
-            for (total, sums) in total.iter_mut().zip(of_vector) {
-                add_lanes(total, sums);
-            }
-        }
-        Some(total)
-    }
-}
-
-/// Adds the parts of as many numbers as are under way at a time, split by the first splitter less the shift, by the second
-/// squared. (A function and not a closure: see [`Kernel::run`].)
-#[inline(always)]
-fn add_group<V: Vector>(
-    sums: &mut [[[V; BINS]; 2]; UNROLL],
-    numbers: &[f64; LANES],
-    (off, square, shift): &(Splitter<V>, Splitter<V>, V),
-    beyond: &mut V,
-) {
-    for (u, [first, second]) in sums.iter_mut().enumerate() {
-        let x = V::load(&numbers[u * V::LANES..]).sub(*shift);
-        let x2 = x.mul(x);
-        off.add(first, x, beyond);
-        square.add(second, x2, beyond);
-        // What is missing of the square is less than half a unit of the topmost bin.
-        square.add_small(second, x.mul_add(x, V::splat(-0.0).sub(x2)));
-    }
-}
-
-/// Numbers less the shift, their squares as rounded, and what is missing from these; whether that is so for all, which
-/// it is not where a square overflows.
-struct Squares<'a> {
-    numbers: &'a [f64],
-    shift: f64,
-    off: &'a mut [f64],
-    square: &'a mut [f64],
-    rest: &'a mut [f64],
-}
-
-impl Kernel for Squares<'_> {
-    type Output = bool;
-
-    #[inline(always)]
-    fn run<V: Vector>(self) -> bool {
-        let mut exact = true;
-        let out = self.off.iter_mut().zip(self.square).zip(self.rest);
-        for (x, ((off, square), rest)) in self.numbers.iter().zip(out) {
-            let x = x - self.shift;
-            (*off, *square) = (x, x * x);
-            *rest = x.mul_add(x, -*square);
-            exact &= rest.is_finite();
-        }
-        exact
+        let x = V::load(&last).sub(shift);
+        off.add(&mut first, x);
+        square.add_square(&mut second, x);
+        let count = self.elements.len() / V::LANES * V::LANES + V::LANES;
+        Some([first.total::<1>(self.off, count)?, second.total::<2>(self.square, count)?])
     }
 }
 

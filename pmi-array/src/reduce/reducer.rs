@@ -36,14 +36,11 @@ pub trait Reducer<T: Element>: Clone + Send + Sync + Serialize + DeserializeOwne
 
 /// The states of a row of groups that get elements together, one each.
 pub trait Columns<T: Element, R: Reducer<T>>: Send {
-    /// Of so many groups, without elements.
-    fn new(reducer: &R, width: usize, first: T) -> Self;
+    /// Of so many groups, without elements; rows that are in memory lie `stride` elements apart.
+    fn new(reducer: &R, width: usize, stride: usize, first: T) -> Self;
 
-    /// Takes in one element for each of the groups from `from` on.
-    fn add(&mut self, reducer: &R, from: usize, elements: &[T], number: &dyn Fn(usize) -> usize);
-
-    /// Says that each group has got one element more.
-    fn end_row(&mut self) {}
+    /// Takes in a row, one element for each group.
+    fn add(&mut self, reducer: &R, row: &[T], number: &dyn Fn(usize) -> usize);
 
     /// The states.
     fn into_states(self) -> Vec<R::State>;
@@ -53,12 +50,12 @@ pub trait Columns<T: Element, R: Reducer<T>>: Send {
 pub struct Plain<S>(Vec<S>);
 
 impl<T: Element, R: Reducer<T>> Columns<T, R> for Plain<R::State> {
-    fn new(reducer: &R, width: usize, first: T) -> Self {
+    fn new(reducer: &R, width: usize, _: usize, first: T) -> Self {
         Self(vec![reducer.start(first); width])
     }
 
-    fn add(&mut self, reducer: &R, from: usize, elements: &[T], number: &dyn Fn(usize) -> usize) {
-        for (i, (state, x)) in self.0[from..].iter_mut().zip(elements).enumerate() {
+    fn add(&mut self, reducer: &R, row: &[T], number: &dyn Fn(usize) -> usize) {
+        for (i, (state, x)) in self.0.iter_mut().zip(row).enumerate() {
             reducer.add(state, std::slice::from_ref(x), &|_| number(i));
         }
     }
@@ -92,14 +89,11 @@ macro_rules! tuples {
         }
 
         impl<T: Element, $($name: Reducer<T>),+> Columns<T, ($($name,)+)> for ($($name::Columns,)+) {
-            fn new(reducer: &($($name,)+), width: usize, first: T) -> Self {
-                ($($name::Columns::new(&reducer.$n, width, first),)+)
+            fn new(reducer: &($($name,)+), width: usize, stride: usize, first: T) -> Self {
+                ($($name::Columns::new(&reducer.$n, width, stride, first),)+)
             }
-                    fn add(&mut self, reducer: &($($name,)+), from: usize, elements: &[T], number: &dyn Fn(usize) -> usize) {
-                $(self.$n.add(&reducer.$n, from, elements, number);)+
-            }
-            fn end_row(&mut self) {
-                $(self.$n.end_row();)+
+            fn add(&mut self, reducer: &($($name,)+), row: &[T], number: &dyn Fn(usize) -> usize) {
+                $(self.$n.add(&reducer.$n, row, number);)+
             }
             #[allow(non_snake_case, reason = "one name for a type and its states")]
             fn into_states(self) -> Vec<($($name::State,)+)> {

@@ -85,14 +85,11 @@ impl<T: Summable> Reducer<T> for Mean {
 pub struct MeanColumns<T: Summable>(T::Columns);
 
 impl<T: Summable> Columns<T, Mean> for MeanColumns<T> {
-    fn new(_: &Mean, width: usize, first: T) -> Self {
-        Self(T::Columns::new(&Sum, width, first))
+    fn new(_: &Mean, width: usize, stride: usize, first: T) -> Self {
+        Self(T::Columns::new(&Sum, width, stride, first))
     }
-    fn add(&mut self, _: &Mean, from: usize, elements: &[T], number: &dyn Fn(usize) -> usize) {
-        self.0.add(&Sum, from, elements, number);
-    }
-    fn end_row(&mut self) {
-        self.0.end_row();
+    fn add(&mut self, _: &Mean, row: &[T], number: &dyn Fn(usize) -> usize) {
+        self.0.add(&Sum, row, number);
     }
     fn into_states(self) -> Vec<T::Partial> {
         self.0.into_states()
@@ -183,7 +180,7 @@ pub(super) fn widen<'w, T: Element>(
     elements: &[T],
     wide: &'w mut [f64; BLOCK],
     to_f64: impl Fn(T) -> f64,
-) -> &'w [f64] {
+) -> &'w mut [f64] {
     let wide = &mut wide[..elements.len()];
     for (to, x) in wide.iter_mut().zip(elements) {
         *to = to_f64(*x);
@@ -240,17 +237,12 @@ macro_rules! floats {
         }
 
         impl Columns<$type, Sum> for FloatColumns {
-            fn new(_: &Sum, width: usize, _: $type) -> Self {
-                Self(columns::Columns::new(width))
+            fn new(_: &Sum, width: usize, stride: usize, _: $type) -> Self {
+                Self(columns::Columns::new(width, stride))
             }
-            fn add(&mut self, _: &Sum, from: usize, elements: &[$type], _: &dyn Fn(usize) -> usize) {
+            fn add(&mut self, _: &Sum, $block: &[$type], _: &dyn Fn(usize) -> usize) {
                 let $wide = &mut [0.0; BLOCK];
-                for ($block, from) in elements.chunks(BLOCK).zip((from..).step_by(BLOCK)) {
-                    self.0.add(from, $widened);
-                }
-            }
-            fn end_row(&mut self) {
-                self.0.end_row();
+                self.0.add($widened);
             }
             fn into_states(self) -> Vec<Binned> {
                 self.0.into_sums()

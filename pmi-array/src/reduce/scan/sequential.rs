@@ -142,7 +142,7 @@ impl<W: View, R: Rule<W::Elem>> Sequential<'_, W, R> {
 
     fn read<'b>(&self, cursor: &'b mut W::Cursor, start: usize, buffer: &'b mut [W::Elem]) -> &'b [W::Elem] {
         let len = buffer.len();
-        blame(self.view, self.place, start, len, || read_block(cursor, start, buffer))
+        blame(self.view, self.place, start, len, || read_block(cursor, start, start + len, buffer))
     }
 }
 
