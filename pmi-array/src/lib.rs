@@ -47,6 +47,8 @@ pub use element::{Element, Real};
 pub use error::{Error, Result};
 pub use expr::{Compare, Expr, Expression, Math, Operand, Zip};
 pub use fractal::Fractal;
+#[cfg(feature = "zarr")]
+pub use io::Zarr;
 #[cfg(feature = "plot")]
 pub use io::plot;
 pub use io::{Checkpoints, Colormap, Picture, Table, checkpoint, npy_dtype, restore};

@@ -53,6 +53,22 @@ impl Dtype {
         *ALL.iter().find(|dtype| dtype.id == TypeId::of::<T>()).expect("the table has every element type")
     }
 
+    /// The one of this name.
+    #[cfg(feature = "zarr")]
+    pub(super) fn with_name(name: &str) -> Option<Self> {
+        ALL.iter().find(|dtype| dtype.name == name).copied()
+    }
+
+    /// Why elements of this type, which a file has, are not those of an array of another.
+    pub(super) fn is_not(self, wanted: Self) -> Option<String> {
+        let (found, name, wanted) = (self.rust, self.name, wanted.rust);
+        (found != wanted).then(|| {
+            format!(
+                "its elements are {name}, not {wanted}: load them as {found}, and convert them by astype::<{wanted}>()"
+            )
+        })
+    }
+
     /// The one of this code.
     pub(super) fn with_code(code: &str) -> Option<Self> {
         ALL.iter().find(|dtype| dtype.code == code).copied()

@@ -20,8 +20,24 @@ pub(crate) fn layout_as(shape: &[usize], distribution: Option<Distribution>) -> 
     })
 }
 
-/// The array of this layout, read from `path`, whose slabs `read` returns on each task, in C order. Where it fails on one, that is the error,
-/// and there is no array.
+/// The bytes of the elements of a file's array, where it can be one of `T` with so many axes; otherwise why not.
+pub(super) fn bytes_of<T>(shape: &[usize], ndim: Option<usize>) -> Result<usize, String> {
+    let axes = shape.len();
+    if let Some(ndim) = ndim.filter(|ndim| *ndim != axes) {
+        return Err(format!(
+            "its array has the shape {shape:?}, {axes} axes, not {ndim}: load it as a DistArray<_, Ix{axes}>, or IxDyn"
+        ));
+    }
+    // The longest axes count where others are empty, too: nothing of this shape could be addressed.
+    let bytes = (shape.iter().filter(|len| **len > 0))
+        .try_fold(size_of::<T>(), |bytes, len| bytes.checked_mul(*len))
+        .filter(|bytes| isize::try_from(*bytes).is_ok())
+        .ok_or_else(|| format!("an array of shape {shape:?} does not fit into any memory"))?;
+    Ok(if shape.contains(&0) { 0 } else { bytes })
+}
+
+/// The array of this layout, read from `path`, whose slabs `read` returns on each task, in C order. Where it fails on one,
+/// that is the error, and there is no array.
 pub(crate) fn load<T, D, A, F>(path: &Path, layout: Layout, read: F, args: A) -> Result<DistArray<T, D>>
 where
     T: Element,

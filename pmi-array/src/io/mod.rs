@@ -8,10 +8,14 @@ mod dtype;
 mod pieces;
 mod turned;
 mod load;
+#[cfg(any(feature = "hdf5", feature = "zarr"))]
+mod chunks;
 mod npy;
 mod checkpoint;
 #[cfg(feature = "hdf5")]
 mod hdf5;
+#[cfg(feature = "zarr")]
+mod zarr;
 mod csv;
 mod colormap;
 mod picture;
@@ -25,3 +29,5 @@ pub use csv::Table;
 pub use hdf5::{H5Dataset, H5Options, H5Reader, H5Selection, H5Value, H5Writer};
 pub use npy::npy_dtype;
 pub use picture::Picture;
+#[cfg(feature = "zarr")]
+pub use zarr::Zarr;

@@ -8,6 +8,15 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// A name of this program's own beside a path, with this ending.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+    // So that worlds of one process that write the same file do not write into each other's.
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}.{}.{ending}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+    name.into()
+}
+
 /// A file that replaces another when it is finished, and goes when it is not.
 pub(super) struct Unfinished {
     file: File,
@@ -18,16 +27,12 @@ pub(super) struct Unfinished {
 impl Unfinished {
     /// Beside the file at `path`, so that the one can become the other.
     pub(super) fn create(path: &Path) -> io::Result<Self> {
-        // So that worlds of one process that write the same file do not write into each other's.
-        static COUNT: AtomicU64 = AtomicU64::new(0);
         // Through a link to what it names.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         if path.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".{}.{}.partial", process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
-        let name = PathBuf::from(name);
+        let name = beside(&path, "partial");
         Ok(Self { file: File::create(&name)?, name, path })
     }
 

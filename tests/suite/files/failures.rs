@@ -23,7 +23,7 @@ pub(crate) fn cases() -> Vec<Case> {
 
 /// Checks an error, and that the tasks still work together.
 #[track_caller]
-fn check<R>(result: Result<R, Error>, path: &Path, words: &[&str]) {
+pub(super) fn check<R>(result: Result<R, Error>, path: &Path, words: &[&str]) {
     let Err(error) = result else { panic!("{} is no error", path.display()) };
     let text = error.to_string();
     assert!(error.is_file() && text.starts_with(&format!("{}: ", path.display())), "{text}");
@@ -150,10 +150,10 @@ fn what_cannot_be_written() {
 }
 
 /// A file system in memory with room for so many bytes, where the system lets us have one.
-struct SmallDisk(Folder);
+pub(super) struct SmallDisk(pub(super) Folder);
 
 impl SmallDisk {
-    fn new(bytes: usize) -> Option<Self> {
+    pub(super) fn new(bytes: usize) -> Option<Self> {
         let folder = Folder::new();
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", &format!("size={bytes}"), "tmpfs"]).arg(&folder.0);

@@ -7,6 +7,8 @@ mod pictures;
 #[cfg(feature = "plot")]
 mod plots;
 mod python;
+#[cfg(feature = "zarr")]
+mod zarr;
 
 use crate::Case;
 use std::path::{Path, PathBuf};
@@ -17,7 +19,11 @@ pub(crate) fn cases() -> Vec<Case> {
     let plots = plots::cases();
     #[cfg(not(feature = "plot"))]
     let plots = Vec::new();
-    let cases = [npy::cases(), csv::cases(), pictures::cases(), plots, failures::cases(), python::cases()];
+    #[cfg(feature = "zarr")]
+    let zarr = zarr::cases();
+    #[cfg(not(feature = "zarr"))]
+    let zarr = Vec::new();
+    let cases = [npy::cases(), csv::cases(), pictures::cases(), plots, failures::cases(), zarr, python::cases()];
     cases.into_iter().flatten().collect()
 }
 

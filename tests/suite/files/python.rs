@@ -11,7 +11,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 pub(crate) fn cases() -> Vec<Case> {
-    if python().exists() { cases![numpy_reads_ours numpy_writes_for_us] } else { Vec::new() }
+    if !python().exists() {
+        return Vec::new();
+    }
+    let cases = cases![numpy_reads_ours numpy_writes_for_us];
+    #[cfg(feature = "zarr")]
+    let cases = cases.into_iter().chain(cases![zarr_reads_ours zarr_writes_for_us]).collect();
+    cases
 }
 
 fn python() -> PathBuf {
@@ -93,4 +99,89 @@ for name, a in arrays.items():
         )*};
     }
     each_type!(load);
+}
+
+#[cfg(feature = "zarr")]
+fn zarr_reads_ours() {
+    let folder = Folder::new();
+    macro_rules! save {
+        ($($name:literal, $type:ty, $f:expr;)*) => {$(
+            let a = DistArray::from_array(&Array2::from_shape_fn((9, 7), |(i, j)| $f(7 * i + j)));
+            a.save_zarr(folder.file($name)).unwrap();
+            a.zarr().chunk([4, 3]).gzip(1).save(folder.file(concat!($name, "-gzip"))).unwrap();
+            let zarr = a.redistribute([Axis::Cyclic, Axis::Block]).zarr().chunk([9, 2]).zstd(0);
+            zarr.dims(["y", "x"]).attribute("units", "K").save(folder.file(concat!($name, "-zstd"))).unwrap();
+        )*};
+    }
+    each_type!(save);
+    DistArray::<f64, IxDyn>::ones(vec![]).save_zarr(folder.file("no-axes")).unwrap();
+    DistArray::<f64, _>::ones((3, 0)).save_zarr(folder.file("empty")).unwrap();
+    let check = "
+import zarr
+for name, a in arrays.items():
+    for suffix in ['', '-gzip', '-zstd']:
+        b = zarr.open_array(name + suffix, mode='r')
+        assert b.metadata.zarr_format == 3 and b.dtype == a.dtype and b.shape == a.shape, (name, suffix, b)
+        assert (a == b[...]).all(), (name, suffix, b[...])
+    assert b.chunks == (9, 2) and dict(b.attrs) == {'units': 'K'} and b.metadata.dimension_names == ('y', 'x')
+assert zarr.open_array('no-axes', mode='r').shape == () and zarr.open_array('no-axes', mode='r')[()] == 1
+assert zarr.open_array('empty', mode='r').shape == (3, 0)
+";
+    run(&folder, &format!("{ARRAYS}{check}"));
+}
+
+#[cfg(feature = "zarr")]
+fn zarr_writes_for_us() {
+    let folder = Folder::new();
+    let save = "
+import zarr
+from zarr.codecs import BytesCodec, Crc32cCodec, GzipCodec, TransposeCodec, ZstdCodec
+ways = {
+    'whole': dict(chunks=(9, 7)),
+    'ones': dict(chunks=(1, 1), compressors=None),
+    'large': dict(chunks=(20, 4), compressors=[GzipCodec(level=5)]),
+    'sums': dict(chunks=(2, 7), compressors=[ZstdCodec(level=1, checksum=True), Crc32cCodec()]),
+    'turned': dict(chunks=(4, 3), filters=[TransposeCodec(order=(1, 0))], compressors=None),
+    'big': dict(chunks=(5, 5), serializer=BytesCodec(endian='big'), compressors=None),
+    'shards': dict(chunks=(2, 3), shards=(6, 6)),
+    'plain-shards': dict(chunks=(2, 2), shards=(4, 8), compressors=None),
+    'dots': dict(chunks=(3, 3), chunk_key_encoding={'name': 'v2', 'separator': '.'}),
+}
+group = zarr.create_group('all')
+for name, a in arrays.items():
+    for way, options in ways.items():
+        group.create_array(f'{way}/{name}', shape=a.shape, dtype=a.dtype, **options)[...] = a
+    # Chunks that are not there are the fill value.
+    b = group.create_array(f'fill/{name}', shape=a.shape, chunks=(2, 3), dtype=a.dtype, fill_value=a[1, 1])
+    b[5:, 4:] = a[5:, 4:]
+group.create_array('no-axes', shape=(), dtype='f8')[()] = 2.5
+group.create_array('empty', shape=(3, 0), dtype='f8', chunks=(2, 2))
+group.create_array('nan', shape=(30,), dtype='f4', chunks=(7,), fill_value=np.nan)
+";
+    run(&folder, &format!("{ARRAYS}{save}"));
+    let layouts = [[Axis::Block, Axis::Whole], [Axis::Whole, Axis::Cyclic], [Axis::BlockCyclic(2), Axis::Block]];
+    macro_rules! load {
+        ($($name:literal, $type:ty, $f:expr;)*) => {$(
+            let serial = Array2::from_shape_fn((9, 7), |(i, j)| $f(7 * i + j));
+            for way in ["whole", "ones", "large", "sums", "turned", "big", "shards", "plain-shards", "dots"] {
+                let path = folder.file(&format!("all/{way}/{}", $name));
+                for layout in layouts.clone() {
+                    let a = DistArray::<$type, Ix2>::load_zarr_as(&path, layout).unwrap();
+                    assert_eq!(a.gather().unwrap(), serial, "{way}");
+                }
+            }
+            let fill = serial[(1, 1)];
+            let filled = Array2::from_shape_fn((9, 7), |at| if at.0 >= 5 && at.1 >= 4 { serial[at] } else { fill });
+            let a = DistArray::<$type, Ix2>::load_zarr(folder.file(concat!("all/fill/", $name))).unwrap();
+            assert_eq!(a.gather().unwrap(), filled);
+        )*};
+    }
+    each_type!(load);
+    let single = DistArray::<f64, IxDyn>::load_zarr(folder.file("all/no-axes")).unwrap();
+    assert_eq!((single.shape(), single.to_vec().unwrap()), (&[][..], vec![2.5]));
+    assert_eq!(DistArray::<f64, Ix2>::load_zarr(folder.file("all/empty")).unwrap().shape(), [3, 0]);
+    let nan = DistArray::<f32, ndarray::Ix1>::load_zarr(folder.file("all/nan")).unwrap().to_vec().unwrap();
+    assert!(nan.len() == 30 && nan.iter().all(|x| x.is_nan()));
+    let error = DistArray::<f64, Ix2>::load_zarr(folder.file("all")).unwrap_err();
+    assert!(error.to_string().contains("group of Zarr arrays"), "{error}");
 }

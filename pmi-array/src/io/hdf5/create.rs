@@ -1,7 +1,6 @@
 //! Making datasets.
 
 use super::attribute::{self, H5Value};
-use super::chunks::fitted;
 use super::file::{Open, Opened};
 use super::info::Info;
 use super::raw;
@@ -9,6 +8,7 @@ use super::scales::name_axes;
 use super::transfer::{Access, Transfer};
 use super::types::Kind;
 use crate::element::Element;
+use crate::io::chunks::fitted;
 use crate::io::failure::{Failure, agree};
 use crate::layout::Layout;
 use hdf5_metno::dataset::{AllocTime, FillTime};

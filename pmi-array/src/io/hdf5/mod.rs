@@ -1,6 +1,6 @@
 //! HDF5 files. From the bottom up: the [door](raw) to the C library, [types](types) of elements, writing in the
 //! [background](queue), what is [known](info) of a dataset, the [file](file) that the tasks have open (by [MPI-IO](mpio)),
-//! [chunks](chunks) and the [transfer](transfer) of elements, [attributes](attribute) and [names of axes](scales),
+//! [compression](deflate) and the [transfer](transfer) of elements, [attributes](attribute) and [names of axes](scales),
 //! [making](create) datasets on the tasks, [reader](reader), [writer](writer), and what the writer has for new
 //! [datasets](dataset).
 
@@ -11,7 +11,7 @@ mod info;
 #[cfg(feature = "hdf5-mpio")]
 mod mpio;
 mod file;
-mod chunks;
+mod deflate;
 mod transfer;
 mod attribute;
 mod scales;

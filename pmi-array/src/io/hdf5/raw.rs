@@ -56,7 +56,7 @@ fn sizes(numbers: &[usize]) -> Vec<hsize_t> {
 /// number in memory.
 fn selections(dataset: &Dataset, start: &[usize], count: &[usize], len: usize) -> Result<(Dataspace, Dataspace)> {
     assert!(start.len() == count.len() && start.len() == dataset.ndim(), "a start and a count for each axis");
-    assert!(len == 0 || len == count.iter().product(), "as many elements as the counts say");
+    assert!(len == 0 || len == count.iter().product::<usize>(), "as many elements as the counts say");
     let (start, count) = (sizes(start), sizes(count));
     let axes = count.len();
     // SAFETY: the arrays have a number for each axis of the dataspaces, which are new and ours.

@@ -4,12 +4,13 @@
 //! write or read their pieces together, by MPI-IO's two phases. Otherwise task 0 writes and reads for the others, one
 //! after the other: each sends its piece when it is asked to, so that no more than one is on its way.
 
-use super::chunks::Cut;
+use super::deflate::Deflate;
 use super::file::FULL;
 use super::info::{Filters, Info};
 use super::queue::Queue;
 use super::raw;
 use crate::element::Element;
+use crate::io::chunks::Cut;
 use crate::io::pieces::{read_pieces, write_pieces};
 use crate::layout::Layout;
 use bytemuck::Pod;
@@ -278,8 +279,9 @@ impl Transfer<'_> {
         level: u8,
     ) -> Result<(), String> {
         let chunk = self.info.chunk.as_deref().unwrap_or_default();
-        let cut = Cut { shape: &part.count, chunk, element: size_of::<B>(), shuffle, level };
-        let chunks = cut.compress(self.task, bytemuck::must_cast_slice(elements));
+        let cut = Cut { shape: &part.count, chunk, element: size_of::<B>() };
+        let deflate = Deflate { shuffle, level };
+        let chunks = deflate.compress(self.task, &cut, bytemuck::must_cast_slice(elements));
         let place = |(start, bytes): (Vec<usize>, Vec<u8>)| {
             (start.iter().zip(&part.start).map(|(inside, start)| inside + start).collect::<Vec<_>>(), bytes)
         };

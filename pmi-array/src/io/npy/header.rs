@@ -119,11 +119,8 @@ impl Header {
             let descr = &self.descr;
             return Err(format!("its elements are {descr}, in NumPy's notation, which no element type here is"));
         };
-        if found.code != wanted.code {
-            let (found, name, wanted) = (found.rust, found.name, wanted.rust);
-            return Err(format!(
-                "its elements are {name}, not {wanted}: load them as {found}, and convert them by astype::<{wanted}>()"
-            ));
+        if let Some(text) = found.is_not(wanted) {
+            return Err(text);
         }
         Ok(wanted.word > 1 && matches!(order, "<" | ">") && !order.starts_with(NATIVE))
     }

@@ -4,7 +4,7 @@ mod header;
 
 use super::dtype::{Dtype, swap_bytes};
 use super::failure::{Failure, again};
-use super::load::{layout_as, load};
+use super::load::{bytes_of, layout_as, load};
 use super::pieces::{read_pieces, write_pieces};
 use super::positioned::{read_at, write_at};
 use super::progress::shown;
@@ -136,20 +136,8 @@ fn look<T: Element>(path: &Path, ndim: Option<usize>) -> io::Result<Header> {
     let file = File::open(path)?;
     let header = Header::read(&file)?;
     header.swapped::<T>().map_err(corrupt)?;
-    let axes = header.shape.len();
-    if ndim.is_some_and(|ndim| ndim != axes) {
-        let (shape, ndim) = (&header.shape, ndim.unwrap_or_default());
-        return Err(corrupt(format!(
-            "its array has the shape {shape:?}, {axes} axes, not {ndim}: load it as a DistArray<_, Ix{axes}>, or IxDyn"
-        )));
-    }
-    // The longest axes count where others are empty, too: nothing of this shape could be addressed.
-    let bytes = (header.shape.iter().filter(|len| **len > 0))
-        .try_fold(size_of::<T>(), |bytes, len| bytes.checked_mul(*len))
-        .filter(|bytes| isize::try_from(*bytes).is_ok())
-        .ok_or_else(|| corrupt(format!("an array of shape {:?} does not fit into any memory", header.shape)))?;
-    let (there, empty) = (file.metadata()?.len(), header.shape.contains(&0));
-    let needed = header.start + if empty { 0 } else { bytes as u64 };
+    let bytes = bytes_of::<T>(&header.shape, ndim).map_err(corrupt)?;
+    let (there, needed) = (file.metadata()?.len(), header.start + bytes as u64);
     if there < needed {
         return Err(corrupt(format!(
             "it is cut short: an array of shape {:?} takes {needed} bytes, and there are {there}",
