@@ -13,6 +13,7 @@ pub(crate) fn cases() -> Vec<Case> {
         long_and_short_axes
         floating_point_is_the_same_bits_in_every_layout
         ordered_reductions
+        ordered_reductions_over_all_axes
         places_and_ties
         nothing_along_the_axes
         a_closure_that_panics_leaves_nobody_waiting
@@ -130,6 +131,39 @@ fn ordered_reductions() {
             assert_eq!(a.over_axes(&[axis]).prod().gather().unwrap(), expected);
         }
     }
+}
+
+fn ordered_reductions_over_all_axes() {
+    for shape in SHAPES {
+        let (a, serial) = array(shape);
+        let axes: Vec<usize> = (0..shape.len()).collect();
+        // Associative, but not commutative: the last element.
+        let last = |_: i64, b: i64| b;
+        let product = serial.iter().fold(1i64, |all, x| all.wrapping_mul(*x));
+        for to in distributions(shape.len()) {
+            let a = a.redistribute(to);
+            let all = a.over_axes(&axes);
+            assert_eq!(all.prod().to_vec().unwrap(), [product]);
+            let kept = a.over_axes(&axes).keepdims().prod();
+            assert_eq!((kept.shape(), kept.to_vec().unwrap()), (&vec![1; shape.len()][..], vec![product]));
+            if let Some(x) = serial.last() {
+                assert_eq!(all.reduce(last).to_vec().unwrap(), [*x]);
+            }
+        }
+    }
+    // What moves is a few results, not the elements.
+    let a = DistArray::from_fn((300, 400), |(i, j)| 1.0 + 1e-6 * (i * j % 7) as f64);
+    let bytes = |product: &dyn Fn() -> Vec<f64>| {
+        let order = pmi::record(true).and_then(|()| Ok((product(), pmi::ledger()?)));
+        let (product, ledger) = order.unwrap();
+        pmi::record(false).unwrap();
+        (product, ledger.operations().iter().chain(&ledger.verbs()).map(|entry| entry.bytes).sum::<u64>())
+    };
+    let ((all, moved), (whole, _)) =
+        (bytes(&|| a.over_axes(&[0, 1]).prod().to_vec().unwrap()), bytes(&|| vec![a.prod()]));
+    assert_eq!(all, whole);
+    let tasks = pmi::size().unwrap() as u64;
+    assert!(moved <= tasks * (8190 * 8 + 4096), "{moved} bytes moved on {tasks} tasks");
 }
 
 fn places_and_ties() {

@@ -4,13 +4,14 @@ use crate::layouts::{distributions, refusal};
 use crate::{Case, cases};
 use ndarray::{Array1, Array2};
 use num_complex::Complex;
-use pmi_toolkit::array::reduce::{Mean, SkipNan, Sum};
+use pmi_toolkit::array::reduce::{ArgMax, Max, Mean, Min, SkipNan, Sum};
 use pmi_toolkit::array::{bincount, histogram};
 use pmi_toolkit::prelude::*;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
         dot_vdot_norm_average
+        reducers_without_elements
         histograms
         bincounts
         nans_are_passed_over
@@ -49,6 +50,17 @@ impl ZipWith for DistArray<f64, ndarray::Ix1> {
     fn zip_with(&self, other: &Self) -> DistArray<Complex<f64>, ndarray::Ix1> {
         (self, other).zip_map(Complex::new).eval()
     }
+}
+
+fn reducers_without_elements() {
+    let none = DistArray::<f64, _>::zeros((3, 0));
+    let whole = refusal(|| none.aggregate((Sum, Min)));
+    assert!(whole.contains("aggregate") && whole.contains("[3, 0]"), "{whole}");
+    assert!(refusal(|| none.aggregate(SkipNan(ArgMax))).contains("[3, 0]"));
+    let along = refusal(|| none.over(1).aggregate(Max));
+    assert!(along.contains("over axes [1]") && along.contains("[3, 0]"), "{along}");
+    assert_eq!(none.aggregate((Sum, Mean)).0, 0.0);
+    assert!(none.over(0).aggregate(Max).is_empty());
 }
 
 fn histograms() {

@@ -15,6 +15,7 @@ pub(crate) fn cases() -> Vec<Case> {
         remainders_as_in_numpy
         complex_arithmetic
         bits_and_logic
+        integers_and_fractions
         operands_of_every_form
         every_pair_of_types_is_promoted
     ]
@@ -200,6 +201,17 @@ fn bits_and_logic() {
     let z = dealt(vec![Complex::new(0.0, 1.0), Complex::new(0.0, 0.0)], 0);
     assert_eq!(z.equal(Complex::new(0.0, 1.0)).to_vec().unwrap(), [true, false]);
     assert_eq!(z.logical_or(false).to_vec().unwrap(), [true, false]);
+}
+
+fn integers_and_fractions() {
+    let (a, small) = (dealt(vec![-3i64, 0, 5], 0), dealt(vec![1u8, 2, 255], 1));
+    let doubled: Vec<i64> = (&a * 2).to_vec().unwrap();
+    assert_eq!(doubled, [-6, 0, 10]);
+    assert_eq!((&a * 0.5).to_vec().unwrap(), [-1.5, 0.0, 2.5]);
+    assert_eq!((0.5 - &a).to_vec().unwrap(), [3.5, 0.5, -4.5]);
+    assert_eq!((1.0 / &small).to_vec().unwrap(), [1.0, 0.5, 1.0 / 255.0]);
+    assert_eq!(((&a + 1) % 2.5).to_vec().unwrap(), [0.5, 1.0, 1.0]);
+    assert_eq!((0.5 * (small + 1)).to_vec().unwrap(), [1.0, 1.5, 0.0], "1 is a u8, the sum wraps around");
 }
 
 fn operands_of_every_form() {

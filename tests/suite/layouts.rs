@@ -158,6 +158,9 @@ fn ranges_of_fractions() {
         for axes in distributions(1) {
             let x = DistArray::linspace(0.1, 0.8, n.distributed(axes));
             assert_eq!(x.gather().unwrap(), Array1::from_shape_fn(n, expected));
+            let x = DistArray::linspace_exclusive(0.1, 0.8, n.distributed([Axis::Cyclic]));
+            let step = (0.8 - 0.1) / n as f64;
+            assert_eq!(x.to_vec().unwrap(), (0..n).map(|i| 0.1 + i as f64 * step).collect::<Vec<_>>());
         }
     }
     let z = DistArray::linspace(Complex::new(0.0f32, 0.0), Complex::new(1.0, -2.0), 3).to_vec().unwrap();
@@ -184,6 +187,12 @@ fn arrays_of_the_controller() {
         let a = DistArray::from_array(&serial);
         check_slabs(&a);
         assert_eq!(a.gather().unwrap(), serial);
+        for axes in distributions(shape.len()) {
+            let same = a.redistribute(axes.clone());
+            let a = DistArray::from_array_as(&serial, axes);
+            check_slabs(&a);
+            assert_eq!((a.layout(), a.gather().unwrap()), (same.layout(), serial.clone()));
+        }
     }
     let columns = array![[1, 2, 3], [4, 5, 6]].reversed_axes();
     let a = DistArray::<i32, Ix2>::from_array(&columns);

@@ -4,7 +4,7 @@ use super::redistribute::BUDGET;
 use super::{DistArray, expect};
 use crate::element::Element;
 use crate::exchange::fetch;
-use crate::layout::{Axis, Layout};
+use crate::layout::{Axis, Distribution, Layout};
 use ndarray::{ArrayBase, Data, Dimension};
 use pmi::{Handle, Packed, Task};
 
@@ -26,6 +26,31 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// Where the calling thread controls no world.
     #[track_caller]
     pub fn from_array<S: Data<Elem = T>>(array: &ArrayBase<S, D>) -> Self {
+        Self::deal(array, Layout::new(array.shape(), expect(pmi::size())))
+    }
+
+    /// As [`from_array`](DistArray::from_array), distributed in another way than by default: an [`Axis`] for each axis,
+    /// perhaps with the grid of tasks, or the [`Layout`] of another array.
+    ///
+    /// ```
+    /// use ndarray::array;
+    /// use pmi_array::{Axis, DistArray};
+    /// # pmi::with_tasks(2, || {
+    /// let a = DistArray::from_array_as(&array![[1, 2], [3, 4]], [Axis::Whole, Axis::Block]);
+    /// assert_eq!(a.layout().local_shape(1), [2, 1]);
+    /// # })
+    /// ```
+    ///
+    /// # Panics
+    /// Where the distribution does not fit the array's shape or the number of tasks, or the calling thread controls no
+    /// world.
+    #[track_caller]
+    pub fn from_array_as<S: Data<Elem = T>>(array: &ArrayBase<S, D>, distribution: impl Into<Distribution>) -> Self {
+        Self::deal(array, Layout::distributed(array.shape(), distribution, expect(pmi::size())))
+    }
+
+    #[track_caller]
+    fn deal<S: Data<Elem = T>>(array: &ArrayBase<S, D>, layout: Layout) -> Self {
         let all = expect(pmi::create(|_: &Task, ()| Vec::<T>::new(), ()));
         let elements = || array.iter().copied().collect::<Vec<_>>();
         if all.local(|_, all| *all = elements()).is_err() {
@@ -42,7 +67,7 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
             let all = std::mem::take(&mut *task.get_mut(&all));
             fetch(task, &on_controller, &all, &|rank| layout.part(rank), BUDGET)
         };
-        Self::create_in(Layout::new(array.shape(), expect(pmi::size())), make, all)
+        Self::create_in(layout, make, all)
     }
 }
 

@@ -154,6 +154,29 @@ impl<T: Inexact> DistArray<T, Ix1> {
         Self::create_in(layout_of(n), make, (start, stop))
     }
 
+    /// `n` evenly spaced numbers from `start` on, `stop` being the one after the last: NumPy's `linspace` with
+    /// `endpoint=False`, the points of a periodic grid. No communication.
+    ///
+    /// Number `i` is `start + i * step` with `step = (stop - start) / n`.
+    ///
+    /// ```
+    /// use pmi_array::DistArray;
+    /// # pmi::with_tasks(2, || {
+    /// assert_eq!(DistArray::linspace_exclusive(0.0, 1.0, 4).to_vec().unwrap(), [0.0, 0.25, 0.5, 0.75]);
+    /// # })
+    /// ```
+    ///
+    /// # Panics
+    /// As [`zeros`](DistArray::zeros).
+    #[track_caller]
+    pub fn linspace_exclusive(start: T, stop: T, n: impl Shape<Dim = Ix1>) -> Self {
+        let make = |task: &Task, (layout, (start, stop)): (Layout, (T, T))| {
+            let count = layout.len() + 1;
+            tabulate(task, &layout, |index: &Ix1| T::between(start, stop, index[0], count))
+        };
+        Self::create_in(layout_of(n), make, (start, stop))
+    }
+
     /// `n` numbers evenly spaced on a logarithmic scale, from `base` to the `start` to `base` to the `stop`: `base` to
     /// the power of each number of [`linspace`](DistArray::linspace). No communication.
     ///

@@ -16,7 +16,8 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// tasks, or the [`Layout`] of another array.
     ///
     /// Each task sends every other what that shall have of its elements, packed, in rounds of `all_to_all`, and one
-    /// number before; nothing where the layouts agree. Buffers take 4 MiB on each task: see
+    /// number before; nothing where the layouts agree. On `p` tasks that is an agreement of `2 (p - 1)` messages of 16 bytes
+    /// and `p (p - 1)` messages a round, which have those elements that change tasks. Buffers take 4 MiB on each task: see
     /// [`redistribute_within`](DistArray::redistribute_within).
     ///
     /// ```

@@ -365,6 +365,35 @@ operators! {
     BitXor bitxor: bool, u8, u16, u32, u64, i8, i16, i32, i64;
 }
 
+/// The operators between integers and an `f64`. Not other types, so that a literal has but one.
+macro_rules! fractions {
+    ($($integer:ty),*) => {$(
+        fractions!(@of $integer: Add add, Sub sub, Mul mul, Div div, Rem rem);
+    )*};
+    (@of $integer:ty: $($op:ident $method:ident),*) => {$(
+        fractions!(@with $op $method:
+            [D: Dimension + 'static] DistArray<$integer, D>, Leaf<$integer, D>;
+            [D: Dimension + 'static] &DistArray<$integer, D>, Leaf<$integer, D>;
+            [D: Dimension + 'static, N: Node<Elem = $integer, Dim = D>] Expr<$integer, D, N>, N;
+            [D: Dimension + 'static, N: Node<Elem = $integer, Dim = D>] &Expr<$integer, D, N>, N;
+        );
+    )*};
+    (@with $op:ident $method:ident: $([$($t:tt)*] $array:ty, $node:ty;)*) => {$(
+        impl<$($t)*> ops::$op<f64> for $array
+        where
+            $node: Combine<$op, Scalar<f64>>,
+        {
+            type Output = Combined<$node, Scalar<f64>, $op>;
+            fn $method(self, other: f64) -> Self::Output {
+                Expr::new(Expression::node(&self).combine($op, Scalar(other)))
+            }
+        }
+        scalar!($op $method, f64: [$($t)*] $array, $node;);
+    )*};
+}
+
+fractions!(u8, u16, u32, u64, i8, i16, i32, i64);
+
 /// Functions of one element with an operator's name.
 macro_rules! unary {
     ($($op:ident $method:ident<$p:ident: $bound:path> = |$x:ident| $body:expr;)*) => {$(

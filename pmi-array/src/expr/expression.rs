@@ -65,6 +65,11 @@ impl<T: Element, D: Dimension + 'static, N: Node<Elem = T, Dim = D>> fmt::Debug 
 /// The result has the layout of the first array in the expression with the result's shape, else blocks of rows. Operands
 /// in other layouts are moved to it while the expression is computed; [`explain`](Expression::explain) tells what that
 /// costs.
+///
+/// # Messages
+/// On `p` tasks a command is `2 (p - 1)` messages, its replies among them. Each operand that must be moved takes an exchange as
+/// [`redistribute`](DistArray::redistribute) does, of the elements that tasks need and have not: `p - 1` times a row that is
+/// broadcast, for one.
 pub trait Expression: Sized {
     /// The type of the elements.
     type Elem: Element;
@@ -76,6 +81,13 @@ pub trait Expression: Sized {
 
     #[doc(hidden)]
     fn node(&self) -> Self::Node;
+
+    /// The array itself, where it is one; else [`eval`](Expression::eval).
+    #[doc(hidden)]
+    #[track_caller]
+    fn stored(&self) -> DistArray<Self::Elem, Self::Dim> {
+        self.eval()
+    }
 
     /// Computes it: the array of its elements. One command; tasks exchange elements where layouts differ.
     ///
@@ -222,6 +234,10 @@ impl<T: Element, D: Dimension + 'static> Expression for DistArray<T, D> {
     fn node(&self) -> Leaf<T, D> {
         Leaf(self.clone())
     }
+
+    fn stored(&self) -> Self {
+        self.clone()
+    }
 }
 
 impl<T: Element, D: Dimension + 'static, N: Node<Elem = T, Dim = D>> Expression for Expr<T, D, N> {
@@ -241,5 +257,10 @@ impl<X: Expression> Expression for &X {
 
     fn node(&self) -> X::Node {
         (**self).node()
+    }
+
+    #[track_caller]
+    fn stored(&self) -> DistArray<X::Elem, X::Dim> {
+        (**self).stored()
     }
 }

@@ -5,6 +5,7 @@ use crate::array::{BUDGET, DistArray};
 use crate::element::Element;
 use crate::exchange::fetch;
 use crate::layout::{Indices, Layout, Part};
+use crate::memory::recycle;
 use crate::simd::prefetch;
 use ndarray::{Dimension, Ix0};
 use pmi::Task;
@@ -77,16 +78,24 @@ fn wanted_shape(operand: &[usize], local: &[usize]) -> Vec<usize> {
 }
 
 /// An array's elements, as far as the task needs them.
-pub struct HeldLeaf<'t, T> {
+pub struct HeldLeaf<'t, T: Element> {
     data: Data<'t, T>,
     walk: Option<Walk>,
 }
 
-enum Data<'t, T> {
+enum Data<'t, T: Element> {
     /// The task's own slab has them.
     Own(Ref<'t, [T]>),
     /// They came from other tasks.
     Fetched(Vec<T>),
+}
+
+impl<T: Element> Drop for Data<'_, T> {
+    fn drop(&mut self) {
+        if let Self::Fetched(elements) = self {
+            recycle(std::mem::take(elements));
+        }
+    }
 }
 
 impl<T: Element> Held for HeldLeaf<'_, T> {

@@ -3,13 +3,13 @@
 use super::extremes::{ArgMax, ArgMin, Max, Min};
 use super::groups::states;
 use super::moments::{Spread, Std, Var};
-use super::ordered::{FoldAlong, Multiplied};
+use super::ordered::{Fold, FoldAlong, Multiplied, Multiply, in_order};
 use super::reducer::Reducer;
 use super::sums::{Mean, Sum, Summable};
 use super::truth::{All, Any, Count};
 use crate::array::{DistArray, expect};
 use crate::element::{Element, Real};
-use crate::expr::{Frame, Node, first_element, result_layout};
+use crate::expr::{Expr, Frame, Node, first_element, result_layout};
 use crate::layout::{Axis, Indices, Layout, Part};
 use ndarray::Dimension;
 use pmi::op::Operator;
@@ -20,7 +20,8 @@ use std::marker::PhantomData;
 ///
 /// The result is an array of the other axes. Where none of the reduced axes is divided among tasks, it keeps their
 /// layout, and nothing is sent; otherwise it is in blocks of rows, and each task sends every other what it knows of its
-/// part of the result, some 50 bytes an element for floating-point sums.
+/// part of the result, some 50 bytes an element for floating-point sums: `2 p (p - 1)` messages on `p` tasks, the first
+/// of two saying how long the other is.
 ///
 /// ```
 /// use pmi_array::{DistArray, Reduce};
@@ -102,6 +103,9 @@ impl<N: Node, D: Dimension + 'static> Over<N, D> {
     where
         R: Reducer<N::Elem, Output: Store>,
     {
+        if R::NEEDS_SOME {
+            self.require("aggregate");
+        }
         let tasks = expect(pmi::size());
         let mut layout = result_layout(&self.node, tasks);
         let divided = |layout: &Layout| self.axes.iter().any(|axis| layout.grid()[*axis] > 1);
@@ -135,13 +139,18 @@ impl<N: Node, D: Dimension + 'static> Over<N, D> {
     }
 
     /// The elements along the axes combined by `op`, from left to right in C order. Where the axes are divided among
-    /// tasks, the array is moved into another layout first.
+    /// tasks, the array is moved into another layout first. Over all axes it is
+    /// [the reduction of all elements](super::Reduce::reduce), in its order, and one more command.
     ///
     /// # Panics
     /// Where there are none, or `op` panics.
     #[track_caller]
     pub fn reduce<O: Operator<N::Elem>>(&self, op: O) -> DistArray<N::Elem, D> {
         self.require("reduce");
+        if self.is_whole() {
+            let value = in_order(&Expr::new(self.node.clone()), Fold(Code::new(op)));
+            return self.only(value.expect("there are elements"));
+        }
         self.aggregate(FoldAlong(Code::new(op)))
     }
 
@@ -160,6 +169,10 @@ impl<N: Node, D: Dimension + 'static> Over<N, D> {
     where
         N::Elem: Summable,
     {
+        if self.is_whole() {
+            let product = in_order(&Expr::new(self.node.clone()), Multiply);
+            return self.only(product.unwrap_or(<N::Elem as Summable>::ONE));
+        }
         self.aggregate(Multiplied)
     }
 
@@ -258,6 +271,19 @@ impl<N: Node, D: Dimension + 'static> Over<N, D> {
     #[track_caller]
     pub fn count(&self) -> DistArray<u64, D> {
         self.aggregate(Count)
+    }
+
+    /// Whether all axes are reduced, so that the result is one element.
+    fn is_whole(&self) -> bool {
+        self.axes.len() == self.node.shape().len()
+    }
+
+    /// The result with this one element.
+    #[track_caller]
+    fn only<T: Element>(&self, value: T) -> DistArray<T, D> {
+        let shape = vec![1; if self.keepdims { self.axes.len() } else { 0 }];
+        let make = |task: &Task, (layout, value): (Layout, T)| vec![value; layout.local_len(task.rank())];
+        DistArray::create_in(Layout::new(&shape, expect(pmi::size())), make, value)
     }
 
     #[track_caller]

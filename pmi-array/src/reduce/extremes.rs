@@ -66,6 +66,7 @@ macro_rules! extremes {
             type State = Option<T>;
             type Output = T;
             type Columns = Plain<Option<T>>;
+            const NEEDS_SOME: bool = true;
 
             fn start(&self, _: T) -> Option<T> {
                 None
@@ -96,6 +97,7 @@ macro_rules! extremes {
             type State = Option<(T, u64)>;
             type Output = usize;
             type Columns = Plain<Option<(T, u64)>>;
+            const NEEDS_SOME: bool = true;
 
             fn start(&self, _: T) -> Self::State {
                 None

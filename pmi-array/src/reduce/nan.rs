@@ -20,6 +20,7 @@ impl<T: Real, R: Reducer<T>> Reducer<T> for SkipNan<R> {
     type Columns = Plain<(R::State, u64)>;
     const ORDERED: bool = R::ORDERED;
     const NEEDS_FIRST: bool = R::NEEDS_FIRST;
+    const NEEDS_SOME: bool = R::NEEDS_SOME;
 
     fn start(&self, first: T) -> Self::State {
         (self.0.start(first), 0)

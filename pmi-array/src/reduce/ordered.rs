@@ -68,6 +68,7 @@ impl<T: Element, O: Operator<T>> Reducer<T> for FoldAlong<O> {
     type Output = T;
     type Columns = Plain<Option<T>>;
     const ORDERED: bool = true;
+    const NEEDS_SOME: bool = true;
 
     fn start(&self, _: T) -> Option<T> {
         None

@@ -20,6 +20,8 @@ pub trait Reducer<T: Element>: Clone + Send + Sync + Serialize + DeserializeOwne
     const ORDERED: bool = false;
     /// Whether [`start`](Reducer::start) looks at the first element.
     const NEEDS_FIRST: bool = false;
+    /// Whether there is no value of no elements.
+    const NEEDS_SOME: bool = false;
 
     /// What is known of no elements; `first` is the one at index 0 of all, or any.
     fn start(&self, first: T) -> Self::State;
@@ -73,6 +75,7 @@ macro_rules! tuples {
             type Columns = ($($name::Columns,)+);
             const ORDERED: bool = $($name::ORDERED)||+;
             const NEEDS_FIRST: bool = $($name::NEEDS_FIRST)||+;
+            const NEEDS_SOME: bool = $($name::NEEDS_SOME)||+;
 
             fn start(&self, first: T) -> Self::State {
                 ($(self.$n.start(first),)+)

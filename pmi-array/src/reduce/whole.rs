@@ -59,6 +59,9 @@ pub trait Reduce: Expression {
     /// Where there are no elements and a reducer needs some ([`Min`], [`Max`], [`ArgMin`], [`ArgMax`]).
     #[track_caller]
     fn aggregate<R: Reducer<Self::Elem>>(&self, reducer: R) -> R::Output {
+        if R::NEEDS_SOME {
+            require_elements(self, "aggregate");
+        }
         let node = self.node();
         let layout = result_layout(&node, expect(pmi::size()));
         let count = layout.len();

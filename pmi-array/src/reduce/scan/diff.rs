@@ -4,7 +4,7 @@ use crate::array::{BUDGET, DistArray};
 use crate::exchange::fetch;
 use crate::expr::Number;
 use crate::layout::{Axis, Indices, Layout, Part};
-use crate::memory::memory;
+use crate::memory::{memory, recycle};
 use ndarray::Dimension;
 use pmi::Task;
 
@@ -39,6 +39,7 @@ pub(super) fn differences<T: Number, D: Dimension + 'static>(array: &DistArray<T
                 out.iter_mut().zip(x.iter().zip(&x[inner..])).for_each(|(out, (x, next))| *out = next.minus(*x));
             }
         }
+        recycle(elements);
         out
     };
     DistArray::create_in(layout, make, (array.clone(), axis))

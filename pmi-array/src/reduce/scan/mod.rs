@@ -167,7 +167,8 @@ macro_rules! methods {
 ///
 /// The same bits for any number of tasks and threads. Where other tasks have parts of the same lanes a task gets one
 /// value a lane from the one before and sends one on; tasks work one after the other, overlapped from tile to tile of 512
-/// lanes; along few lanes only a chunk of each task is done in turn.
+/// lanes; along few lanes only a chunk of each task is done in turn. So `p` tasks that share `n` lanes, 64 or more, send
+/// `(p - 1) ceil(n / 512)` messages, and `(p - 1) n` values in all; where no task has parts of another's lanes, none.
 ///
 /// ```
 /// use pmi_array::{DistArray, Scan};
@@ -191,7 +192,9 @@ pub trait Scan: Expression {
     }
 
     /// The differences between each element and the one before it along an axis, which becomes one shorter. Tasks get
-    /// from their neighbours the elements at the edges of their blocks, as these are cut anew.
+    /// from their neighbours the elements at the edges of their blocks, as these are cut anew: an exchange as
+    /// [`redistribute`](DistArray::redistribute)'s, of a value a lane from each task but the first, where the blocks are
+    /// even. An expression is computed first, an array is not copied.
     ///
     /// # Panics
     /// Where there is no such axis, it has no elements, or a closure in the expression panics.
@@ -200,7 +203,7 @@ pub trait Scan: Expression {
     where
         Self::Elem: Number,
     {
-        differences(&self.eval(), axis)
+        differences(&self.stored(), axis)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::{Lanes, Rule, TAG};
 use crate::element::Element;
 use crate::expr::{BLOCK, Place, View, blame, read_block};
-use crate::simd::{Kernel, Vector, dispatch, level};
+use crate::simd::{Kernel, Vector, dispatch, level, prefetch, prefetch_to_write};
 use ndarray::{ArrayViewMut2, ArrayViewMut3};
 use pmi::Task;
 use rayon::prelude::*;
@@ -95,13 +95,14 @@ impl<W: View, R: Rule<W::Elem>> Sequential<'_, W, R> {
         let (mut cursor, mut buffer) = (self.view.cursor(), [W::Elem::default(); BLOCK]);
         let width = out.ncols();
         for (row, mut out) in out.outer_iter_mut().enumerate() {
-            let x = self.read(&mut cursor, start + row * self.lanes.inner, &mut buffer[..width]);
+            let (start, ahead) = (start + row * self.lanes.inner, self.lanes.inner);
+            let x = self.read(&mut cursor, start, start + ahead, &mut buffer[..width]);
             if last.is_empty() {
                 last.extend(x.iter().map(|x| R::lift(*x)));
                 out.as_slice_mut().expect("rows are contiguous").copy_from_slice(last);
             } else {
                 let out = out.as_slice_mut().expect("rows are contiguous");
-                dispatch(level(), Row::<W::Elem, R> { x, last, out, rule: PhantomData });
+                dispatch(level(), Row::<W::Elem, R> { x, last, out, ahead, rule: PhantomData });
             }
         }
     }
@@ -130,7 +131,8 @@ impl<W: View, R: Rule<W::Elem>> Sequential<'_, W, R> {
                 let mut x = [&[][..]; ABREAST];
                 let sources = cursors.iter_mut().zip(&mut buffers).take(abreast.len());
                 for (i, (cursor, buffer)) in sources.enumerate() {
-                    x[i] = self.read(cursor, (lane + i) * len + from, &mut buffer[..count]);
+                    let start = (lane + i) * len + from;
+                    x[i] = self.read(cursor, start, start + count, &mut buffer[..count]);
                 }
                 let outs = abreast.iter_mut().map(|row| &mut row[from..from + count]);
                 running::<W::Elem, R>(&mut values, &x, outs.collect());
@@ -140,9 +142,16 @@ impl<W: View, R: Rule<W::Elem>> Sequential<'_, W, R> {
         }
     }
 
-    fn read<'b>(&self, cursor: &'b mut W::Cursor, start: usize, buffer: &'b mut [W::Elem]) -> &'b [W::Elem] {
+    /// As [`read_block`]; a panic of a closure says at which element.
+    fn read<'b>(
+        &self,
+        cursor: &'b mut W::Cursor,
+        start: usize,
+        next: usize,
+        buffer: &'b mut [W::Elem],
+    ) -> &'b [W::Elem] {
         let len = buffer.len();
-        blame(self.view, self.place, start, len, || read_block(cursor, start, start + len, buffer))
+        blame(self.view, self.place, start, len, || read_block(cursor, start, next, buffer))
     }
 }
 
@@ -152,11 +161,15 @@ const LANES: usize = 16;
 /// How many rows are scanned at the same time: each next value waits for the one before.
 const ABREAST: usize = 4;
 
-/// One row of values from the one before.
+/// How many elements of the next row are brought from memory at a time.
+const PREFETCH: usize = 64;
+
+/// One row of values from the one before; the next is so many elements `ahead`.
 struct Row<'a, T: Element, R: Rule<T>> {
     x: &'a [T],
     last: &'a mut [R::Out],
     out: &'a mut [R::Out],
+    ahead: usize,
     rule: PhantomData<fn() -> R>,
 }
 
@@ -165,10 +178,21 @@ impl<T: Element, R: Rule<T>> Kernel for Row<'_, T, R> {
 
     #[inline(always)]
     fn run<V: Vector>(self) {
-        for ((x, last), out) in self.x.iter().zip(self.last).zip(self.out) {
-            *last = R::next(*last, R::lift(*x));
-            *out = *last;
+        let groups = self.x.chunks(PREFETCH).zip(self.last.chunks_mut(PREFETCH)).zip(self.out.chunks_mut(PREFETCH));
+        for ((x, last), out) in groups {
+            prefetch(x.as_ptr().wrapping_add(self.ahead), x.len());
+            prefetch_to_write(out.as_ptr().wrapping_add(self.ahead), out.len());
+            advance::<T, R>(x, last, out);
         }
+    }
+}
+
+/// A few values of a row. A function, so that the compiler knows that the slices have nothing in common.
+#[inline(always)]
+fn advance<T: Element, R: Rule<T>>(x: &[T], last: &mut [R::Out], out: &mut [R::Out]) {
+    for ((x, last), out) in x.iter().zip(last).zip(out) {
+        *last = R::next(*last, R::lift(*x));
+        *out = *last;
     }
 }
 
