@@ -15,7 +15,7 @@ use pmi::Task;
 use std::ops::Range;
 
 /// The bytes of a piece, at the most, unless the grain is larger.
-const PIECE: usize = 16 << 20;
+pub(crate) const PIECE: usize = 16 << 20;
 
 /// How an array is cut.
 #[derive(Debug)]
@@ -38,12 +38,13 @@ pub(crate) struct Pieces<'a> {
 
 impl<'a> Pieces<'a> {
     /// Boxes of elements of `bytes` bytes. `grain` gives for each axis what no box may divide, counted from index 0: the
-    /// extent of a chunk, or 1.
-    pub(crate) fn new(layout: &'a Layout, bytes: usize, grain: &[usize]) -> Self {
+    /// extent of a chunk, or 1. `own` is how many bytes a piece may have that is of a task's own part as it is, without
+    /// a copy.
+    pub(crate) fn new(layout: &'a Layout, bytes: usize, grain: &[usize], own: usize) -> Self {
         if layout.is_in_rows() && Self::respects(layout, grain) {
             let row = bytes * layout.row_len();
             let grain = grain.first().copied().unwrap_or(1);
-            return Self { layout, cut: Cut::Rows((PIECE / row.max(1) / grain * grain).max(grain)) };
+            return Self { layout, cut: Cut::Rows((own / row.max(1) / grain * grain).max(grain)) };
         }
         Self::cut(layout, bytes, grain)
     }
@@ -147,15 +148,17 @@ impl<'a> Pieces<'a> {
 /// in every round on each of them, also for empty boxes and after it has failed, so that it may be collective. The first
 /// failure is returned.
 ///
-/// `write` gets the ranges of a box and its elements, of which there may be none (also of an array without axes).
+/// `write` gets the ranges of a box and its elements, of which there may be none (also of an array without axes): of no more
+/// than [`PIECE`] bytes, or `own` where they are in the task's slab as they are.
 pub(crate) fn write_pieces<T: Element, E>(
     task: &Task,
     layout: &Layout,
     slab: &[T],
     grain: &[usize],
+    own: usize,
     mut write: impl FnMut(&[Range<usize>], &[T::Bits]) -> Result<(), E>,
 ) -> Result<(), E> {
-    let pieces = Pieces::new(layout, size_of::<T>(), grain);
+    let pieces = Pieces::new(layout, size_of::<T>(), grain, own);
     let (rank, slab) = (task.rank(), T::bits(slab));
     let have = parts(task, &|rank| layout.part(rank));
     let (progress, rounds) = (task.progress(), pieces.rounds());
@@ -181,9 +184,10 @@ pub(crate) fn read_pieces<T: Element, E>(
     task: &Task,
     layout: &Layout,
     grain: &[usize],
+    own: usize,
     mut read: impl FnMut(&[Range<usize>], &mut [T::Bits]) -> Result<(), E>,
 ) -> Result<Vec<T>, E> {
-    let pieces = Pieces::new(layout, size_of::<T>(), grain);
+    let pieces = Pieces::new(layout, size_of::<T>(), grain, own);
     let rank = task.rank();
     let mut slab = memory(layout.local_len(rank));
     let wanted = parts(task, &|rank| layout.part(rank));
@@ -235,7 +239,7 @@ mod tests {
                 for grain in [1, 2, 5] {
                     let shape = layout.shape();
                     let grains = vec![grain; shape.len()];
-                    let pieces = Pieces::new(&layout, 8, &grains);
+                    let pieces = Pieces::new(&layout, 8, &grains, PIECE);
                     let boxes = (0..tasks).flat_map(|rank| (0..pieces.rounds()).map(move |round| (rank, round)));
                     let boxes: Vec<_> = boxes
                         .filter(|(rank, _)| matches!(pieces.cut, Cut::Boxes(_)) || layout.local_len(*rank) > 0)
@@ -259,7 +263,7 @@ mod tests {
         let cyclic = [Axis::Cyclic, Axis::Cyclic, Axis::Whole];
         for shape in [[1 << 14, 1 << 10, 1], [3, 5, 1 << 21], [1, 1 << 24, 1], [1 << 24, 1, 1]] {
             let layout = Layout::with_axes(&shape, &cyclic, 4);
-            let pieces = Pieces::new(&layout, 8, &[1; 3]);
+            let pieces = Pieces::new(&layout, 8, &[1; 3], PIECE);
             let longest = |rank| (0..pieces.rounds()).map(move |round| (rank, round));
             let longest = (0..4).flat_map(longest).map(|(rank, round)| 8 * pieces.part(rank, round).len()).max();
             assert!((PIECE / 4..=PIECE).contains(&longest.unwrap()), "{longest:?} bytes of {shape:?}");
@@ -272,7 +276,7 @@ mod tests {
         let cases = [(vec![Axis::Block, Axis::Whole], 1), (bounds(&[0, 700_000, 700_000, 1_000_003]), 7)];
         for (axes, grain) in cases {
             let layout = Layout::with_axes(&[1_000_003, 10], &axes, 3);
-            let pieces = Pieces::new(&layout, 8, &[grain, 1]);
+            let pieces = Pieces::new(&layout, 8, &[grain, 1], PIECE);
             assert!(pieces.rounds() > 1);
             for rank in (0..3).filter(|rank| layout.local_len(*rank) > 0) {
                 let (mut row, mut element) = (layout.elements(rank).start / 10, 0);
@@ -315,14 +319,14 @@ mod tests {
                     of_box.map(|(_, number)| *number).collect()
                 };
                 let mut seen = 0;
-                let written = write_pieces(task, &layout, &mine, &grain, |ranges, numbers| {
+                let written = write_pieces(task, &layout, &mine, &grain, PIECE, |ranges, numbers| {
                     seen += numbers.len();
                     let all = numbers.is_empty() || numbers == expected(ranges);
                     all.then_some(()).ok_or_else(|| format!("{numbers:?} are not the elements at {ranges:?}"))
                 });
                 written.unwrap();
                 assert_eq!(task.comm().all_reduce(&[seen], pmi::op::SUM), [layout.len()]);
-                let read = read_pieces::<u32, ()>(task, &layout, &grain, |ranges, numbers| {
+                let read = read_pieces::<u32, ()>(task, &layout, &grain, PIECE, |ranges, numbers| {
                     if !numbers.is_empty() {
                         numbers.copy_from_slice(&expected(ranges));
                     }
@@ -341,7 +345,7 @@ mod tests {
                 DistArray::<f64, _>::zeros(crate::Shape::distributed((5000, 2000), [Axis::Cyclic, Axis::Whole]));
             let rounds = |task: &Task, array: DistArray<f64, _>| {
                 let mut calls = 0;
-                let done = write_pieces(task, array.layout(), &array.elements(task), &[1, 1], |_, _| {
+                let done = write_pieces(task, array.layout(), &array.elements(task), &[1, 1], PIECE, |_, _| {
                     calls += 1;
                     if task.rank() == 1 { Err(calls) } else { Ok(()) }
                 });

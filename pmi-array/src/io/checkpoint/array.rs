@@ -7,7 +7,7 @@ use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::io::failure::{Failure, agree};
 use crate::io::load::load as load_array;
-use crate::io::pieces::{read_pieces, write_pieces};
+use crate::io::pieces::{PIECE, read_pieces, write_pieces};
 use crate::io::progress::stage;
 use crate::layout::Layout;
 use ndarray::Dimension;
@@ -54,7 +54,7 @@ fn write<T: Element, D: Dimension + 'static>(
 ) -> Result<Vec<Block>, Failure> {
     let (layout, file, elements) = (&array.layout, task.get(&file), array.elements(task));
     let mut pieces = Vec::new();
-    let done = write_pieces(task, layout, &elements, &grain(layout), |ranges, bits| {
+    let done = write_pieces(task, layout, &elements, &grain(layout), PIECE, |ranges, bits| {
         let start = first_byte::<T>(layout, ranges);
         let write = |file: &_| blocks::write(task, file, offset, start, bytemuck::cast_slice(bits));
         file.with(task, write).map(|new| pieces.extend(new))
@@ -141,7 +141,7 @@ fn read<T: Element>(
 ) -> Result<Vec<T>, Failure> {
     let file = task.get(&file);
     let mut pieces = Vec::new();
-    let elements = read_pieces(task, layout, &grain(layout), |ranges, bits| {
+    let elements = read_pieces(task, layout, &grain(layout), PIECE, |ranges, bits| {
         let start = first_byte::<T>(layout, ranges);
         let read = |file: &_| blocks::read(task, file, offset, start, bytemuck::cast_slice_mut(bits));
         file.with(task, read).map(|new| pieces.extend(new))

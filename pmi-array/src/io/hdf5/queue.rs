@@ -1,5 +1,6 @@
 //! Writing in the background: one frame is on its way to the file while the next is computed.
 
+use crate::memory::recycle;
 use std::cell::Cell;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{JoinHandle, spawn};
@@ -8,14 +9,17 @@ use std::thread::{JoinHandle, spawn};
 pub(super) struct Queue {
     /// `None` when it comes to its end.
     jobs: Option<Sender<Job>>,
-    results: Receiver<Result<(), String>>,
+    results: Receiver<Done>,
     thread: Option<JoinHandle<()>>,
     /// How many jobs have not been heard of.
     waiting: Cell<usize>,
 }
 
 /// Something to write.
-pub(super) type Job = Box<dyn FnOnce() -> Result<(), String> + Send>;
+type Job = Box<dyn FnOnce() -> Done + Send>;
+
+/// What came of it, and what gives the memory of the elements back where it is from: on the task's own thread.
+type Done = (Result<(), String>, Box<dyn FnOnce() + Send>);
 
 impl Queue {
     pub(super) fn new() -> Self {
@@ -31,19 +35,28 @@ impl Queue {
         Self { jobs: Some(jobs), results, thread: Some(spawn(work)), waiting: Cell::new(0) }
     }
 
-    /// Writes it later.
-    pub(super) fn push(&self, job: Job) {
+    /// Writes these elements later, whose memory is recycled.
+    pub(super) fn push<B: Send + 'static>(
+        &self,
+        elements: Vec<B>,
+        write: impl FnOnce(&[B]) -> Result<(), String> + Send + 'static,
+    ) {
         self.waiting.set(self.waiting.get() + 1);
+        let job = move || -> Done { (write(&elements), Box::new(move || recycle(elements))) };
         // A thread that has died is heard of in `finish`.
-        let _ = self.jobs.as_ref().expect("the queue has not ended").send(job);
+        let _ = self.jobs.as_ref().expect("the queue has not ended").send(Box::new(job));
     }
 
     /// Waits until all is written. The first failure.
     pub(super) fn finish(&self) -> Result<(), String> {
         let mut done = Ok(());
         for _ in 0..self.waiting.take() {
-            let gone = |_| Err("the thread that writes in the background has died".into());
-            done = done.and(self.results.recv().unwrap_or_else(gone));
+            let (wrote, give_back) = self
+                .results
+                .recv()
+                .unwrap_or_else(|_| (Err("the thread that writes in the background has died".into()), Box::new(|| ())));
+            give_back();
+            done = done.and(wrote);
         }
         done
     }
@@ -71,15 +84,15 @@ mod tests {
         let at = Arc::new(AtomicUsize::new(0));
         for number in 0..100 {
             let at = at.clone();
-            let job = move || {
-                assert_eq!(at.fetch_add(1, Ordering::Relaxed), number);
+            let write = move |elements: &[usize]| {
+                assert_eq!((elements, at.fetch_add(1, Ordering::Relaxed)), (&[number][..], number));
                 if number % 40 == 39 { Err(format!("number {number}")) } else { Ok(()) }
             };
-            queue.push(Box::new(job));
+            queue.push(vec![number], write);
         }
         assert_eq!(queue.finish(), Err("number 39".into()));
         assert_eq!((queue.finish(), at.load(Ordering::Relaxed)), (Ok(()), 100));
-        queue.push(Box::new(|| panic!("on purpose")));
+        queue.push(vec![0], |_| panic!("on purpose"));
         assert!(queue.finish().unwrap_err().contains("has died"));
     }
 }

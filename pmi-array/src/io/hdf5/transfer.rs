@@ -11,8 +11,9 @@ use super::queue::Queue;
 use super::raw;
 use crate::element::Element;
 use crate::io::chunks::Cut;
-use crate::io::pieces::{read_pieces, write_pieces};
+use crate::io::pieces::{PIECE, read_pieces, write_pieces};
 use crate::layout::Layout;
+use crate::memory::memory;
 use bytemuck::Pod;
 use hdf5_metno::{Dataset, Datatype, PropertyList};
 use pmi::{Task, op};
@@ -24,8 +25,9 @@ use std::rc::Rc;
 
 /// The bytes of a part of a piece that travels, or that is compressed at once.
 const PART: usize = 16 << 20;
-/// The bytes that one collective call writes: the counts of some MPI libraries are C ints.
-const COLLECTIVE: usize = 1 << 30;
+/// The bytes of a task that one collective call writes. In each, tasks wait for the slowest; so there are few, as far as
+/// progress can still be told, and the counts of MPI libraries allow, C ints.
+const COLLECTIVE: usize = 256 << 20;
 
 const GO: u32 = 0;
 const PARCEL: u32 = 1;
@@ -80,8 +82,8 @@ impl Transfer<'_> {
     pub(super) fn write<T: Element>(&self, layout: &Layout, slab: &[T]) -> Result<(), String> {
         let direct = self.compresses(layout);
         let grain = self.grain(layout);
-        write_pieces(self.task, layout, slab, &grain, |ranges, elements| {
-            let limit = self.limit::<T::Bits>(direct.is_some());
+        let limit = self.limit::<T::Bits>(direct.is_some());
+        write_pieces(self.task, layout, slab, &grain, self.piece(), |ranges, elements| {
             let parts = self.parts(ranges, elements.len(), &grain, size_of::<T>(), limit);
             let mut rest = elements;
             let mut done = Ok(());
@@ -102,7 +104,7 @@ impl Transfer<'_> {
     /// Reads an array. All tasks take part; the result is this task's own.
     pub(super) fn read<T: Element>(&self, layout: &Layout) -> Result<Vec<T>, String> {
         let grain = self.grain(layout);
-        read_pieces(self.task, layout, &grain, |ranges, elements| {
+        read_pieces(self.task, layout, &grain, self.piece(), |ranges, elements| {
             let parts = self.parts(ranges, elements.len(), &grain, size_of::<T>(), self.limit::<T::Bits>(false));
             let mut rest = elements;
             let mut done = Ok(());
@@ -165,6 +167,11 @@ impl Transfer<'_> {
         } else {
             PART
         }
+    }
+
+    /// How many bytes a piece has that is in the task's slab as it is.
+    fn piece(&self) -> usize {
+        if self.together && self.info.filters == Filters::None { COLLECTIVE } else { PIECE }
     }
 
     /// Cuts a piece, a box of the array, along its first axes into parts that are contiguous in it and divide no grain.
@@ -237,11 +244,12 @@ impl Transfer<'_> {
         let Access { dataset, list, kind, queue, .. } = self.access();
         if let (Some(queue), Some(place)) = (queue, place) {
             let (dataset, list, kind) = (dataset.clone(), list.clone(), kind.clone());
-            let (place, elements) = (place.clone(), elements.to_vec());
-            queue.push(Box::new(move || {
-                let wrote = raw::write(&dataset, &list, &kind, &place.start, &place.count, &elements);
+            let (place, mut copy) = (place.clone(), memory::<B>(elements.len()));
+            copy.copy_from_slice(elements);
+            queue.push(copy, move |elements| {
+                let wrote = raw::write(&dataset, &list, &kind, &place.start, &place.count, elements);
                 wrote.map_err(|cause| cause.to_string())
-            }));
+            });
             return Ok(());
         }
         let nothing = vec![0; self.origin.len()];
@@ -300,10 +308,10 @@ impl Transfer<'_> {
 
     fn write_chunk(&self, start: &[usize], bytes: Vec<u8>) -> Result<(), String> {
         let (dataset, start) = (self.access().dataset.clone(), start.to_vec());
-        let write = move || raw::write_chunk(&dataset, &start, &bytes).map_err(|cause| cause.to_string());
+        let write = move |bytes: &[u8]| raw::write_chunk(&dataset, &start, bytes).map_err(|cause| cause.to_string());
         match &self.access().queue {
-            Some(queue) => queue.push(Box::new(write)),
-            None => return write(),
+            Some(queue) => queue.push(bytes, write),
+            None => return write(&bytes),
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ mod header;
 use super::dtype::{Dtype, swap_bytes};
 use super::failure::{Failure, again};
 use super::load::{bytes_of, layout_as, load};
-use super::pieces::{read_pieces, write_pieces};
+use super::pieces::{PIECE, read_pieces, write_pieces};
 use super::positioned::{read_at, write_at};
 use super::progress::shown;
 use super::turned::{read_turned, write_turned};
@@ -182,7 +182,7 @@ fn write<T: Element>(
         };
         let all = match turned {
             true => write_turned(task, layout, slab, piece),
-            false => write_pieces(task, layout, slab, &vec![1; shape.len()], piece),
+            false => write_pieces(task, layout, slab, &vec![1; shape.len()], PIECE, piece),
         };
         first.and(all)
     })
@@ -210,7 +210,7 @@ fn read<T: Element>(task: &Task, layout: &Layout, (path, header): (PathBuf, Head
     };
     let elements = match turned {
         true => read_turned(task, layout, piece),
-        false => read_pieces(task, layout, &vec![1; shape.len()], piece),
+        false => read_pieces(task, layout, &vec![1; shape.len()], PIECE, piece),
     };
     elements.map_err(|cause: io::Error| Failure::file(task, &path, &cause))
 }
