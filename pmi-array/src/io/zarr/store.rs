@@ -81,10 +81,10 @@ impl<'a> Store<'a> {
                 .map(|((inside, range), chunk)| ((range.start + inside) / chunk) as u64)
                 .collect();
             let key = chunks.array.chunk_key(&index);
-            chunks.write(&index, &key, bytes).map_err(|cause| (key, cause))
+            chunks.write(&index, &key, bytes).map_err(|cause| Box::new((key, cause)))
         };
         let written = self.task.install(|| (0..cut.count()).into_par_iter().try_for_each(one));
-        written.map_err(|(key, cause)| self.failure(key.as_str(), &cause))
+        written.map_err(|failed| self.failure(failed.0.as_str(), &failed.1))
     }
 
     /// Fills `bytes` with the elements of a box, whose chunks all threads of the task decode.
