@@ -7,7 +7,7 @@ mod store;
 
 use super::failure::{Failure, agree};
 use super::load::{layout_as, load};
-use super::pieces::{read_pieces, write_pieces};
+use super::pieces::{PIECE, read_pieces, write_pieces};
 use super::progress::shown;
 use crate::array::DistArray;
 use crate::element::Element;
@@ -183,7 +183,7 @@ fn write<T: Element>(
         }
         store.write(&chunk, ranges, size_of::<T>(), bytemuck::cast_slice(elements))
     };
-    agree(task, write_pieces(task, layout, slab, &chunk, piece))?;
+    agree(task, write_pieces(task, layout, slab, &chunk, PIECE, piece))?;
     let Some(new) = new else { return Ok(()) };
     store.write_metadata(&metadata)?;
     new.finish().map_err(|cause| Failure::file(task, path, &cause))
@@ -192,7 +192,7 @@ fn write<T: Element>(
 /// This task's elements.
 fn read<T: Element>(task: &Task, layout: &Layout, (path, found): (PathBuf, Found)) -> Result<Vec<T>, Failure> {
     let store = agree(task, Store::open(task, &path, &path, &found.metadata))?;
-    read_pieces(task, layout, &found.grain, |ranges: &[Range<usize>], elements: &mut [T::Bits]| {
+    read_pieces(task, layout, &found.grain, PIECE, |ranges: &[Range<usize>], elements: &mut [T::Bits]| {
         if elements.is_empty() {
             return Ok(());
         }
