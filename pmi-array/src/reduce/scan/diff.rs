@@ -29,7 +29,10 @@ pub(super) fn differences<T: Number, D: Dimension + 'static>(array: &DistArray<T
             indices[axis] = Indices::range(range.start..range.end + 1);
             Part::new(indices)
         };
-        let elements = fetch(task, array.layout(), &array.elements(task), &wanted, BUDGET);
+        let mine = array.elements(task);
+        let moves = (0..task.size()).any(|rank| wanted(rank) != array.layout().part(rank));
+        let fetched = moves.then(|| fetch(task, array.layout(), &mine, &wanted, BUDGET));
+        let elements = fetched.as_deref().unwrap_or(&mine);
         let local = wanted(task.rank()).shape();
         let mut out = memory::<T>(layout.local_len(task.rank()));
         let inner: usize = local[axis + 1..].iter().product();
@@ -39,7 +42,7 @@ pub(super) fn differences<T: Number, D: Dimension + 'static>(array: &DistArray<T
                 out.iter_mut().zip(x.iter().zip(&x[inner..])).for_each(|(out, (x, next))| *out = next.minus(*x));
             }
         }
-        recycle(elements);
+        fetched.into_iter().for_each(recycle);
         out
     };
     DistArray::create_in(layout, make, (array.clone(), axis))
