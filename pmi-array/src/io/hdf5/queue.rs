@@ -1,7 +1,7 @@
 //! Writing in the background: one frame is on its way to the file while the next is computed.
 
 use crate::memory::recycle;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{JoinHandle, spawn};
 
@@ -11,6 +11,8 @@ pub(super) struct Queue {
     jobs: Option<Sender<Job>>,
     results: Receiver<Done>,
     thread: Option<JoinHandle<()>>,
+    /// What is not to be begun yet.
+    held: RefCell<Vec<Job>>,
     /// How many jobs have not been heard of.
     waiting: Cell<usize>,
 }
@@ -32,10 +34,10 @@ impl Queue {
                 }
             }
         };
-        Self { jobs: Some(jobs), results, thread: Some(spawn(work)), waiting: Cell::new(0) }
+        Self { jobs: Some(jobs), results, thread: Some(spawn(work)), held: RefCell::default(), waiting: Cell::new(0) }
     }
 
-    /// Writes these elements later, whose memory is recycled.
+    /// Writes these elements after [`start`](Queue::start); their memory is recycled.
     pub(super) fn push<B: Send + 'static>(
         &self,
         elements: Vec<B>,
@@ -43,12 +45,21 @@ impl Queue {
     ) {
         self.waiting.set(self.waiting.get() + 1);
         let job = move || -> Done { (write(&elements), Box::new(move || recycle(elements))) };
-        // A thread that has died is heard of in `finish`.
-        let _ = self.jobs.as_ref().expect("the queue has not ended").send(Box::new(job));
+        self.held.borrow_mut().push(Box::new(job));
+    }
+
+    /// Begins to write. HDF5's lock is taken while elements are written, so the task should be through with HDF5: it
+    /// would wait for them.
+    pub(super) fn start(&self) {
+        for job in self.held.take() {
+            // A thread that has died is heard of in `finish`.
+            let _ = self.jobs.as_ref().expect("the queue has not ended").send(job);
+        }
     }
 
     /// Waits until all is written. The first failure.
     pub(super) fn finish(&self) -> Result<(), String> {
+        self.start();
         let mut done = Ok(());
         for _ in 0..self.waiting.take() {
             let (wrote, give_back) = self
@@ -65,6 +76,7 @@ impl Queue {
 impl Drop for Queue {
     /// Writes what is left.
     fn drop(&mut self) {
+        self.start();
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

@@ -91,7 +91,9 @@ impl H5Options {
     /// goes on; the next one waits until that is done, so there is never more than one. A failure is told by the next
     /// method that uses the file.
     ///
-    /// Where ranks write together, by MPI-IO, frames are written before `append` returns all the same.
+    /// Where ranks write together, by MPI-IO, frames are written before `append` returns all the same: a thread beside
+    /// the task's would have to call MPI. With [`one_writer`](H5Options::one_writer) they are written meanwhile, too. The
+    /// thread that writes needs a core beside those that compute.
     pub fn overlap(mut self, overlap: bool) -> Self {
         self.0.overlap = overlap;
         self
@@ -187,7 +189,11 @@ impl H5Writer {
         let append = |task: &Task, file: &mut Opened, (name, frame): (String, DistArray<T, D>)| {
             let at = file.grow(task, &name, &Kind::of::<T>(), frame.shape())?;
             let queue = file.open.as_ref().and_then(|open| open.queue.clone());
-            let wrote = file.write_at(task, &name, frame.layout(), &frame.elements(task), &at, queue);
+            let wrote = file.write_at(task, &name, frame.layout(), &frame.elements(task), &at, queue.clone());
+            // Only now, as whoever uses HDF5 waits for the other.
+            if let Some(queue) = queue {
+                queue.start();
+            }
             wrote.inspect_err(|_| file.shrink(&name, at[0]))
         };
         let args = (self.name(name)?, frame.clone());
