@@ -15,15 +15,16 @@ pub(super) fn fitted(layout: &Layout, frames: bool, bytes: usize) -> Vec<usize> 
         // The most that divides every task's share where all are equal.
         *rows = rows.div_ceil(layout.grid()[0]);
     }
-    let mut size = bytes * chunk.iter().product::<usize>();
+    let mut size = chunk.iter().fold(bytes, |size, len| size.saturating_mul(*len));
     for len in &mut chunk {
         if size <= LARGEST {
             break;
         }
         let one = size / *len;
-        // Equal parts, as far as that goes.
-        let parts = len.div_ceil((LARGEST / one.max(1)).clamp(1, *len));
-        *len = len.div_ceil(parts);
+        // Equal parts; what divides none of a task's rows is better than that, where it is not much shorter.
+        let most = (LARGEST / one.max(1)).clamp(1, *len);
+        let equal = len.div_ceil(len.div_ceil(most));
+        *len = (equal.div_ceil(2)..=most).rev().find(|part| len.is_multiple_of(*part)).unwrap_or(equal);
         size = one * *len;
     }
     if frames {
@@ -116,7 +117,9 @@ mod tests {
         let of = |shape: &[usize], tasks, frames| fitted(&Layout::new(shape, tasks), frames, 8);
         assert_eq!(of(&[10, 10], 2, false), [5, 10]);
         assert_eq!(of(&[1 << 10, 1 << 10], 4, false), [128, 1 << 10]);
+        assert_eq!(of(&[200, 1 << 14], 2, false), [5, 1 << 14]);
         assert_eq!(of(&[3, 1 << 20], 3, false), [1, 1 << 17]);
+        assert_eq!(of(&[0, 1 << 61], 2, false)[0], 1);
         assert_eq!(of(&[256, 512], 2, true), [1, 128, 512]);
         assert_eq!(of(&[], 2, true), [2048]);
         assert_eq!(of(&[0, 4], 2, false), [1, 4]);

@@ -11,8 +11,10 @@ use crate::element::Element;
 use crate::exchange::{parts, place};
 use crate::layout::{Block, Indices, Layout, Part};
 use crate::memory::{memory, recycle};
-use pmi::Task;
+use pmi::{Progress, Task};
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::thread;
 
 /// The bytes of a piece, at the most, unless the grain is larger.
 pub(crate) const PIECE: usize = 16 << 20;
@@ -41,10 +43,13 @@ impl<'a> Pieces<'a> {
     /// extent of a chunk, or 1. `own` is how many bytes a piece may have that is of a task's own part as it is, without
     /// a copy.
     pub(crate) fn new(layout: &'a Layout, bytes: usize, grain: &[usize], own: usize) -> Self {
-        if layout.is_in_rows() && Self::respects(layout, grain) {
-            let row = bytes * layout.row_len();
-            let grain = grain.first().copied().unwrap_or(1);
-            return Self { layout, cut: Cut::Rows((own / row.max(1) / grain * grain).max(grain)) };
+        let row = bytes * layout.row_len();
+        let rows = grain.first().copied().unwrap_or(1);
+        // Where a grain divides a row, and many rows are in a grain, boxes are smaller.
+        let small = rows.saturating_mul(row) <= own.max(PIECE)
+            || grain.iter().skip(1).zip(&layout.shape()[1..]).all(|(grain, len)| grain >= len);
+        if layout.is_in_rows() && small && Self::respects(layout, grain) {
+            return Self { layout, cut: Cut::Rows((own / row.max(1) / rows * rows).max(rows)) };
         }
         Self::cut(layout, bytes, grain)
     }
@@ -161,7 +166,7 @@ pub(crate) fn write_pieces<T: Element, E>(
     let pieces = Pieces::new(layout, size_of::<T>(), grain, own);
     let (rank, slab) = (task.rank(), T::bits(slab));
     let have = parts(task, &|rank| layout.part(rank));
-    let (progress, rounds) = (task.progress(), pieces.rounds());
+    let (mut progress, rounds) = (Told::new(task), pieces.rounds());
     let mut done = Ok(());
     for round in 0..rounds {
         progress.report(round as f64 / rounds as f64);
@@ -176,6 +181,7 @@ pub(crate) fn write_pieces<T: Element, E>(
         recycle(piece);
     }
     progress.report(1.0);
+    progress.finish();
     done
 }
 
@@ -191,7 +197,7 @@ pub(crate) fn read_pieces<T: Element, E>(
     let rank = task.rank();
     let mut slab = memory(layout.local_len(rank));
     let wanted = parts(task, &|rank| layout.part(rank));
-    let (progress, rounds) = (task.progress(), pieces.rounds());
+    let (mut progress, rounds) = (Told::new(task), pieces.rounds());
     let mut done = Ok(());
     for round in 0..rounds {
         progress.report(round as f64 / rounds as f64);
@@ -207,7 +213,32 @@ pub(crate) fn read_pieces<T: Element, E>(
         recycle(piece);
     }
     progress.report(1.0);
+    progress.finish();
     done.map(|()| T::from_bits(slab))
+}
+
+/// Progress that may be reported between collectives: what listens may panic, and shall do so when all is done.
+struct Told {
+    progress: Progress,
+    heard: thread::Result<()>,
+}
+
+impl Told {
+    fn new(task: &Task) -> Self {
+        Self { progress: task.progress(), heard: Ok(()) }
+    }
+
+    fn report(&mut self, done: f64) {
+        if self.heard.is_ok() {
+            self.heard = catch_unwind(AssertUnwindSafe(|| self.progress.report(done)));
+        }
+    }
+
+    fn finish(self) {
+        if let Err(panic) = self.heard {
+            resume_unwind(panic);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -29,8 +29,12 @@ impl Unfinished {
     pub(super) fn create(path: &Path) -> io::Result<Self> {
         // Through a link to what it names.
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        if path.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
+        match fs::metadata(&path) {
+            Ok(there) if there.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+            Ok(there) if !there.is_file() => {
+                return Err(io::Error::other("it is no regular file, which another could replace"));
+            }
+            _ => {}
         }
         let name = beside(&path, "partial");
         Ok(Self { file: File::create(&name)?, name, path })

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// In one pass, by sums of the elements less the first one and of their squares (Chan, Golub and LeVeque, *Algorithms
 /// for computing the sample variance*, The American Statistician 37, 1983). The squares and all
-/// sums are exact to 2^-80, so that little is lost where the shift is a bad one.
+/// sums are exact to 2^-79, so that little is lost where the shift is a bad one.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Var {
     /// How many degrees of freedom the elements do not have.

@@ -16,11 +16,14 @@ pub(super) const fn power(exponent: i32) -> f64 {
     f64::from_bits(((1023 + exponent) as u64) << 52)
 }
 
-/// Adding and taking away this number rounds to a multiple of the bin's unit. Half of a bin is added to it, so that the
-/// bits above the bin stay as they are where a part is within it.
+/// Adding and taking away this number rounds to a multiple of the bin's unit. A quarter of a bin is added to it, so that the
+/// bits above half a bin stay as they are where a part is within it: at least `-2^(WIDTH - 2)` units, and below as many.
+///
+/// Half a bin in place of a quarter would let in numbers just beyond half a unit of the next higher bin, which round to one
+/// of that.
 #[inline(always)]
 pub(super) fn rounder(bin: i32) -> f64 {
-    1.5 * power(WIDTH * bin + 52) + power(WIDTH * (bin + 1) - 1)
+    1.5 * power(WIDTH * bin + 52) + power(WIDTH * (bin + 1) - 2)
 }
 
 /// From a bin's rounder to that of the next lower one.
@@ -29,7 +32,7 @@ pub(super) const LOWER: f64 = power(-WIDTH);
 /// The lowest bin that a number is within.
 pub(super) fn bin_of(x: f64) -> i32 {
     let exponent = (x.abs().to_bits() >> 52) as i32 - 1023;
-    // What is below 2^(exponent + 1) is within a bin where that is at most half the bin; not so what is twice as large.
+    // What is below 2^(exponent + 1) is within a bin where that is at most a quarter of it; not so what is four times as large.
     let lowest = (exponent + 1).div_euclid(WIDTH) - 1;
     let fits = |bin: &i32| is_within(0.0.or_differing(x + rounder(*bin), rounder(*bin)));
     (lowest..).find(fits).unwrap_or(lowest)
@@ -87,10 +90,10 @@ pub(super) fn without_rounders(bits: i64, rounder: f64, count: usize) -> i64 {
     bits.wrapping_sub((rounder.to_bits() as i64).wrapping_mul(count as i64))
 }
 
-/// Whether no bit above the bin has changed.
+/// Whether no bit has changed but those of parts within the bin.
 #[inline(always)]
 fn is_within<V: Vector>(changed: V) -> bool {
-    changed.is_clear(V::splat(f64::from_bits(u64::MAX << WIDTH)))
+    changed.is_clear(V::splat(f64::from_bits(u64::MAX << (WIDTH - 1))))
 }
 
 /// Splits vectors of numbers.

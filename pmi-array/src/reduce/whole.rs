@@ -36,7 +36,7 @@ impl<T: Element, R: Reducer<T>> Partial<T, R> {
 ///
 /// Each is one command and one pass over the operands; a task sends one message of some bytes. Nothing depends on the
 /// number of tasks and threads, nor on the layout: floating-point sums, and means, variances, dot products and norms,
-/// which are made of them, are exact but for what is below 2^-80 of the largest term, and rounded once (Demmel and
+/// which are made of them, are exact but for what is below 2^-79 of the largest term, and rounded once (Demmel and
 /// Nguyen, *Parallel reproducible summation*, IEEE Trans. Comput. 64, 2015).
 ///
 /// ```

@@ -7,7 +7,7 @@ use pmi_toolkit::array::H5Writer;
 use pmi_toolkit::prelude::*;
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![frames_of_every_layout scalars_and_several_at_once appending_later what_cannot_be_appended in_the_background]
+    cases![frames_of_every_layout scalars_and_several_at_once appending_later what_cannot_be_appended in_the_background shorter_and_longer]
 }
 
 fn frame(step: usize) -> impl Fn((usize, usize)) -> f64 {
@@ -108,4 +108,29 @@ fn in_the_background() {
     for name in ["plain", "small"] {
         assert_eq!(found::<f64>(&path, name), (vec![6, 70, 50], all.clone()));
     }
+}
+
+fn shorter_and_longer() {
+    let folder = Folder::new();
+    let path = folder.file("resized.h5");
+    let file = H5Writer::create(&path).unwrap();
+    file.dataset("u").unlimited().create(&DistArray::full((4, 3), 7.0)).unwrap();
+    file.dataset("fixed").create(&DistArray::full(4, 7.0)).unwrap();
+    file.resize("u", 2).unwrap();
+    file.resize("u", 6).unwrap();
+    let error = file.resize("fixed", 2).unwrap_err().to_string();
+    assert!(error.contains("\"fixed\": axis 0 of [4] is fixed"), "{error}");
+    file.close().unwrap();
+    // What was cut off is gone.
+    let expected = [[7.0; 6].as_slice(), &[0.0; 12]].concat();
+    assert_eq!(found::<f64>(&path, "u"), (vec![6, 3], expected));
+    let file = H5Writer::open(&path).unwrap();
+    file.dataset("x").dims(["x"]).create(&DistArray::arange(0.0, 3.0, 1.0)).unwrap();
+    file.dataset("v").dims(["y", "x"]).create(&DistArray::full((2, 3), 1.0)).unwrap();
+    // Those that use it would have no coordinates any more.
+    let error = file.dataset("x").replace().create(&DistArray::full(3, 1.0)).unwrap_err().to_string();
+    assert!(error.contains("coordinates of other datasets"), "{error}");
+    file.write_slice("x", &[0], &DistArray::full(3, 1.0)).unwrap();
+    file.close().unwrap();
+    assert_eq!(found::<f64>(&path, "x"), (vec![3], vec![1.0; 3]));
 }

@@ -81,8 +81,10 @@ impl Recipe {
             .new_dataset_builder()
             .empty_as(&kind.datatype()?)
             .shape(SimpleExtents::new(shape.iter().enumerate().map(extent)));
-        // Without a fill value of the user's nothing is filled in; but what is not written reads as zeros.
-        builder = builder.fill_time(if filled { FillTime::Never } else { FillTime::Alloc });
+        // What is written as a whole need not be filled before; but what is not written reads as zeros, also where the
+        // dataset grows.
+        let whole = filled && !self.unlimited;
+        builder = builder.fill_time(if whole { FillTime::Never } else { FillTime::Alloc });
         if chunked {
             builder = builder.chunk(chunk).alloc_time(Some(AllocTime::Incr));
             if self.shuffle {
@@ -109,7 +111,11 @@ impl Recipe {
             if !self.replace {
                 return Err("there is something of this name: choose another, or ask for replace()".into());
             }
-            open.file.dataset(&self.name).map_err(|_| "there is a group of this name")?;
+            let old = open.file.dataset(&self.name).map_err(|_| "there is a group of this name")?;
+            // Those that it is a scale of refer to this very object.
+            if old.attr("REFERENCE_LIST").is_ok() {
+                return Err("it is the coordinates of other datasets: change it with write_slice".into());
+            }
         }
         Ok(())
     }
@@ -167,6 +173,7 @@ impl Recipe {
             agree(task, wrote.map_err(|cause| opened.failure(task, &self.name, cause)))?;
         }
         opened.infos.remove(&self.name);
+        opened.grown.remove(&self.name);
         opened.on_all(task, &self.name, |open| match &new {
             Some(dataset) => self.finish(open, dataset, &info),
             None => Ok(()),

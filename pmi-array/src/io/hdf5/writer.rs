@@ -1,7 +1,7 @@
 //! Writing.
 
 use super::attribute::{self, H5Value};
-use super::file::{Mode, Opened, Options};
+use super::file::{Mode, Open, Opened, Options};
 use super::info::{Filters, Info};
 use super::queue::Queue;
 use super::raw;
@@ -376,13 +376,19 @@ impl Opened {
     /// Makes the scales of axes that have grown as long as these, where they have no values of their own.
     fn stretch_scales(&mut self, task: &Task) -> Result<(), Failure> {
         // In the same order on all tasks.
-        for name in std::mem::take(&mut self.grown) {
-            let Some(len) = self.infos.get(&name).map(|info| info.shape[0]) else { continue };
-            self.on_all(task, &name, |open| match growing(&open.dataset(&name)?)? {
-                Some(scale) if scale.get_shape()? != [len] => raw::set_extent(&scale, &[len]),
+        let mut done = Ok(());
+        for name in self.grown.clone() {
+            let len = self.infos.get(&name).and_then(|info| info.shape.first().copied());
+            let stretch = |open: &mut Open| match (len, growing(&open.dataset(&name)?)?) {
+                (Some(len), Some(scale)) if scale.get_shape()? != [len] => raw::set_extent(&scale, &[len]),
                 _ => Ok(()),
-            })?;
+            };
+            let stretched = self.on_all(task, &name, stretch);
+            if stretched.is_ok() {
+                self.grown.remove(&name);
+            }
+            done = done.and(stretched);
         }
-        Ok(())
+        done
     }
 }
