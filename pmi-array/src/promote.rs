@@ -14,7 +14,7 @@ use num_complex::Complex;
 /// | a longer integer | `f32` | `f64` |
 /// | a real type | a complex one | complex, of `f32` where the real type goes with `f32`, else of `f64` |
 ///
-/// Operators take scalars of the array's own type, and integer arrays an `f64` as well: `&a * 2` and `&a * 0.5`. A literal
+/// Operators take scalars of the array's own type, and integer arrays (not expressions) an `f64` as well: `&a * 2` and `&a * 0.5`. A literal
 /// has no type of its own, so that more would leave it without one: for other scalars convert the array, as in
 /// `a.astype::<f32>() * 0.5`.
 ///
@@ -25,7 +25,7 @@ use num_complex::Complex;
 /// let sum: DistArray<f64, _> = (&a + &b).eval();
 /// assert_eq!(sum.gather().unwrap().to_vec(), [0.0, 1.5, 3.0]);
 /// assert_eq!((&a * 0.5 - 1.0).to_vec().unwrap(), [-1.0, -0.5, 0.0]);
-/// assert_eq!((0.5 * (&a * 2)).to_vec().unwrap(), [0.0, 1.0, 2.0]);
+/// assert_eq!(((&a * 2).astype::<f64>() * 0.5).to_vec().unwrap(), [0.0, 1.0, 2.0]);
 /// # })
 /// ```
 #[diagnostic::on_unimplemented(message = "elements of types `{Self}` and `{U}` cannot be combined")]

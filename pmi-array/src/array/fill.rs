@@ -19,7 +19,7 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// ```
     /// use pmi_array::DistArray;
     /// # pmi::with_tasks(2, || {
-    /// assert_eq!(DistArray::<f32, _>::zeros((2, 3)).gather().unwrap(), ndarray::Array2::zeros((2, 3)));
+    /// assert_eq!(DistArray::<f32, _>::zeros((2, 3)).gather().unwrap(), ndarray::Array2::<f32>::zeros((2, 3)));
     /// # })
     /// ```
     ///

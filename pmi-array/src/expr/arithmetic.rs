@@ -365,7 +365,8 @@ operators! {
     BitXor bitxor: bool, u8, u16, u32, u64, i8, i16, i32, i64;
 }
 
-/// The operators between integers and an `f64`. Not other types, so that a literal has but one.
+/// The operators between arrays of integers and an `f64`. Not other types, so that a literal has but one; and not
+/// expressions, whose elements' type may only be known when that of a literal in them is.
 macro_rules! fractions {
     ($($integer:ty),*) => {$(
         fractions!(@of $integer: Add add, Sub sub, Mul mul, Div div, Rem rem);
@@ -374,8 +375,6 @@ macro_rules! fractions {
         fractions!(@with $op $method:
             [D: Dimension + 'static] DistArray<$integer, D>, Leaf<$integer, D>;
             [D: Dimension + 'static] &DistArray<$integer, D>, Leaf<$integer, D>;
-            [D: Dimension + 'static, N: Node<Elem = $integer, Dim = D>] Expr<$integer, D, N>, N;
-            [D: Dimension + 'static, N: Node<Elem = $integer, Dim = D>] &Expr<$integer, D, N>, N;
         );
     )*};
     (@with $op:ident $method:ident: $([$($t:tt)*] $array:ty, $node:ty;)*) => {$(

@@ -52,7 +52,7 @@ impl<T: Element, D: Dimension + 'static, N: Node<Elem = T, Dim = D>> fmt::Debug 
 /// # pmi::with_tasks(2, || {
 /// let x = DistArray::from_fn(5, |i| i as f64);
 /// let y = (&x * 2.0 + 1.0).sqrt(); // nothing has run
-/// assert_eq!(y.sum(), [1.0, 3.0, 5.0, 7.0, 9.0].map(f64::sqrt).iter().sum());
+/// assert_eq!(y.sum(), [1.0, 3.0, 5.0, 7.0, 9.0].map(f64::sqrt).iter().sum::<f64>());
 /// assert_eq!(y.eval().gather().unwrap()[4], 3.0);
 /// # })
 /// ```
