@@ -25,7 +25,7 @@ use num_complex::Complex;
 /// let sum: DistArray<f64, _> = (&a + &b).eval();
 /// assert_eq!(sum.gather().unwrap().to_vec(), [0.0, 1.5, 3.0]);
 /// assert_eq!((&a * 0.5 - 1.0).to_vec().unwrap(), [-1.0, -0.5, 0.0]);
-/// assert_eq!(((&a * 2).astype::<f64>() * 0.5).to_vec().unwrap(), [0.0, 1.0, 2.0]);
+/// assert_eq!(((&a * 2).eval() * 0.5).to_vec().unwrap(), [0.0, 1.0, 2.0]);
 /// # })
 /// ```
 #[diagnostic::on_unimplemented(message = "elements of types `{Self}` and `{U}` cannot be combined")]
