@@ -114,6 +114,8 @@ pub(crate) const LINE: usize = 64;
 pub(crate) fn prefetch<T>(start: *const T, count: usize) {
     #[cfg(target_arch = "x86_64")]
     x86::prefetch(start, count);
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (start, count);
 }
 
 /// Likewise of elements that will be written.
@@ -121,6 +123,8 @@ pub(crate) fn prefetch<T>(start: *const T, count: usize) {
 pub(crate) fn prefetch_to_write<T>(start: *const T, count: usize) {
     #[cfg(target_arch = "x86_64")]
     x86::prefetch_to_write(start, count);
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (start, count);
 }
 
 /// A register of `f64` lanes. Every operation works lane by lane and rounds as the scalar operation of the same name.

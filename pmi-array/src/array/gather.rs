@@ -19,8 +19,8 @@ pub fn set_gather_limit(bytes: usize) {
 }
 
 impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
-    /// Copies the whole array to the controller. Each task but the controller sends its slab, one message of its elements; in rounds, where
-    /// [the layout is not in rows](crate::Layout::is_in_rows). In the scope of a [group](pmi::Group::scope) without the
+    /// Copies the whole array to the controller. Each task but the controller sends its slab, one message of its elements;
+    /// in rounds, where [the layout is not in rows](crate::Layout::is_in_rows). In the scope of a [group](pmi::Group::scope) without the
     /// controller, the group's first task gets them and sends them on.
     ///
     /// # Errors

@@ -47,7 +47,8 @@ impl<'a, C: Cursor> Kernel for Read<'a, C> {
     fn run<V: Vector>(self) -> &'a [C::Elem] {
         self.cursor.seek(self.start, self.buffer.len());
         if self.cursor.block().is_none() {
-            read(self.cursor, self.buffer, self.next);
+            // SAFETY: a block of the buffer's length has been sought.
+            unsafe { read(self.cursor, self.buffer, self.next) };
             return self.buffer;
         }
         self.cursor.block().unwrap_or_default()

@@ -185,11 +185,13 @@ pub unsafe trait Cursor {
         let _ = (start, len);
     }
 
-    /// Goes to a block and writes it to where it belongs; has as many elements from number `next` on brought from memory.
+    /// Writes a block to where it belongs; has as many elements from number `next` on brought from memory. What `at` and
+    /// `block` give afterwards is known only after the next `seek`.
     #[inline(always)]
     fn write(&mut self, start: usize, next: usize, out: &mut [Self::Elem]) {
         self.seek(start, out.len());
-        read(self, out, next);
+        // SAFETY: the cursor has just sought a block of this length.
+        unsafe { read(self, out, next) };
     }
 
     /// The block, where its elements are there already and need not be computed.
@@ -201,20 +203,27 @@ pub unsafe trait Cursor {
 
 /// Reads the block that the cursor is at, and has as many elements from number `next` on brought from memory: a few at a
 /// time, since asking for a whole block at once is slower than not asking.
+///
+/// # Safety
+/// `block` is no longer than the last `seek` was.
 #[inline(always)]
-pub(super) fn read<C: Cursor + ?Sized>(cursor: &C, block: &mut [C::Elem], next: usize) {
+pub(super) unsafe fn read<C: Cursor + ?Sized>(cursor: &C, block: &mut [C::Elem], next: usize) {
     for (start, group) in (0..).step_by(PREFETCH).zip(block.chunks_mut(PREFETCH)) {
         cursor.prefetch(next + start, group.len());
-        read_group(cursor, group, start);
+        // SAFETY: all groups together are as long as the block.
+        unsafe { read_group(cursor, group, start) };
     }
 }
 
 /// Reads elements from number `start` of the block on. A function, so that the compiler knows that they are not written to
 /// where the cursor is.
+///
+/// # Safety
+/// These elements are within the last `seek`.
 #[inline(always)]
-fn read_group<C: Cursor + ?Sized>(cursor: &C, group: &mut [C::Elem], start: usize) {
+unsafe fn read_group<C: Cursor + ?Sized>(cursor: &C, group: &mut [C::Elem], start: usize) {
     for (i, to) in group.iter_mut().enumerate() {
-        // SAFETY: the callers of `read` have sought blocks of the length of all groups.
+        // SAFETY: the caller's promise.
         *to = unsafe { cursor.at(start + i) };
     }
 }
