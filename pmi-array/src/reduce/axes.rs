@@ -347,13 +347,15 @@ fn combine<T: Element, R: Reducer<T>>(
     let part_of = |rank| kept_part(layout, axes, result, rank);
     let mine = part_of(rank);
     let to = |other: usize| {
-        let (overlap, mut sent) = (mine.overlap(&result.part(other)), Vec::new());
-        overlap.for_each_run(0..overlap.len(), |[from, _], len| sent.extend_from_slice(&states[from..from + len]));
-        sent
+        let (overlap, mut part) = (mine.overlap(&result.part(other)), Vec::new());
+        overlap.for_each_run(0..overlap.len(), |[from, _], len| part.extend_from_slice(&states[from..from + len]));
+        part
     };
-    let sent: Vec<Vec<R::State>> = (0..task.size()).map(to).collect();
+    let sent: Vec<Vec<R::State>> =
+        (0..task.size()).map(|other| if other == rank { vec![] } else { to(other) }).collect();
     // Guarded: a closure of the user's may have panicked on another task, which then does not come here.
-    let came = task.comm().all_to_all_object(&sent);
+    let mut came = task.comm().all_to_all_object(&sent);
+    came[rank] = to(rank);
     let own = result.part(rank);
     let mut joined = vec![reducer.start(first); own.len()];
     for (other, came) in came.iter().enumerate() {

@@ -17,6 +17,7 @@ use super::parts::{BINS, LANES, MOST, Splitter, Sums, WIDTH, bin_of, power};
 use crate::expr::BLOCK;
 use crate::simd::{Kernel, Vector, dispatch, level, prefetch};
 use serde::{Deserialize, Serialize};
+use std::array::from_fn;
 
 /// How many vectors are under way at a time.
 const UNROLL: usize = 4;
@@ -267,16 +268,15 @@ impl<const POWER: i32> Kernel for Parts<'_, POWER> {
         let groups = self.numbers.chunks_exact(UNROLL * V::LANES);
         let rest = groups.remainder();
         for group in groups {
-            for numbers in group.chunks_exact(V::LANES) {
-                prefetch(numbers.as_ptr().wrapping_add(BLOCK), V::LANES);
-                splitter.add_power::<POWER>(&mut sums, V::load(numbers));
-            }
+            prefetch(group.as_ptr().wrapping_add(BLOCK), UNROLL * V::LANES);
+            let vectors: [V; UNROLL] = from_fn(|i| V::load(&group[i * V::LANES..]));
+            splitter.add_power::<POWER, UNROLL>(&mut sums, vectors);
         }
         for numbers in rest.chunks(V::LANES) {
             // Zeros have no parts.
             let mut last = [0.0; LANES];
             last[..numbers.len()].copy_from_slice(numbers);
-            splitter.add_power::<POWER>(&mut sums, V::load(&last));
+            splitter.add_power::<POWER, 1>(&mut sums, [V::load(&last)]);
         }
         sums.total::<POWER>(self.bin, self.numbers.len().next_multiple_of(V::LANES))
     }

@@ -3,6 +3,10 @@
 use super::binned::{Binned, is_unscaled};
 use super::parts::{BINS, LANES, LOWER, MOST, Splitter, Sums, bin_of, rounder, without_rounders};
 use crate::simd::{Kernel, Vector, dispatch, level, prefetch};
+use std::array::from_fn;
+
+/// How many rows are added to a cell at a time.
+const ROWS: usize = 4;
 
 /// Sums of columns.
 #[derive(Clone, Debug)]
@@ -18,6 +22,8 @@ pub(super) struct Columns {
     unset: usize,
     /// How far behind a row the next one is in memory.
     stride: usize,
+    /// Where the numbers of a row of `f32` become `f64`s.
+    wide: Vec<f64>,
 }
 
 /// What the longest vector of columns needs, in whole lines of the cache.
@@ -39,42 +45,93 @@ impl Columns {
             rows: 0,
             unset: width,
             stride,
+            wide: Vec::new(),
         }
     }
 
-    /// Adds a row's numbers, one to each column.
-    pub(super) fn add(&mut self, row: &[f64]) {
-        if self.rows == MOST {
-            (0..self.sums.len()).for_each(|column| self.flush(column));
+    /// Adds numbers of some rows, one of each to each column from number `from` on, a multiple of [`LANES`]. The pieces of
+    /// these rows come from left to right, all before those of the next rows.
+    pub(super) fn add(&mut self, from: usize, rows: &[&[f64]]) {
+        let until = self.begin(from, rows);
+        let (groups, rest) = rows.as_chunks();
+        let mut row = self.rows;
+        for rows in groups {
+            self.add_group::<ROWS>(from, rows, row);
+            row += ROWS;
+        }
+        for rest in rest {
+            self.add_group(from, &[rest], row);
+            row += 1;
+        }
+        self.end(until, rows.len());
+    }
+
+    /// As [`add`](Columns::add).
+    pub(super) fn add_f32(&mut self, from: usize, rows: &[&[f32]]) {
+        let until = self.begin(from, rows);
+        let mut wide = std::mem::take(&mut self.wide);
+        for (row, numbers) in rows.iter().enumerate() {
+            wide.clear();
+            wide.extend(numbers.iter().map(|x| f64::from(*x)));
+            self.add_group(from, &[&wide], self.rows + row);
+        }
+        self.wide = wide;
+        self.end(until, rows.len());
+    }
+
+    /// Makes room for so many rows in the cells. Up to which column their pieces reach.
+    fn begin<T>(&mut self, from: usize, rows: &[&[T]]) -> usize {
+        if from == 0 && self.rows + rows.len() > MOST {
+            (0..self.sums.len()).for_each(|column| self.flush(column, self.rows));
             self.rows = 0;
         }
-        let (whole, rest) = row.as_chunks();
-        self.add_whole(0, whole);
-        if !rest.is_empty() {
-            let mut last = [0.0; LANES];
-            last[..rest.len()].copy_from_slice(rest);
-            self.add_whole(whole.len(), &[last]);
-        }
-        self.rows += 1;
+        from + rows.first().map_or(0, |row| row.len())
     }
 
-    /// Adds numbers to the columns from cell `from` on.
-    fn add_whole(&mut self, mut from: usize, mut row: &[[f64; LANES]]) {
-        while !row.is_empty() {
-            let cells = &mut self.cells[from..from + row.len()];
-            let added = dispatch(level(), Row { row, cells, stride: self.stride, unset: self.unset > 0 });
-            from += added;
-            row = &row[added..];
-            let Some((numbers, rest)) = row.split_first() else { break };
-            let columns = (from * LANES..self.sums.len()).zip(numbers);
-            columns.for_each(|(column, x)| self.add_single(column, *x));
-            (from, row) = (from + 1, rest);
+    fn end(&mut self, until: usize, rows: usize) {
+        if until == self.sums.len() {
+            self.rows += rows;
         }
     }
 
-    /// Adds a number to a column, whatever it is.
+    /// Adds pieces of rows, before which so many were added.
+    fn add_group<const N: usize>(&mut self, from: usize, rows: &[&[f64]; N], before: usize) {
+        let (cell, len) = (from / LANES, rows[0].len());
+        let whole = len / LANES;
+        self.add_cells(cell, rows.map(|row| &row.as_chunks().0[..whole]), before);
+        if !len.is_multiple_of(LANES) {
+            let mut last = [[[0.0; LANES]]; N];
+            for (last, row) in last.iter_mut().zip(rows) {
+                last[0][..len % LANES].copy_from_slice(&row[whole * LANES..]);
+            }
+            self.add_cells::<N>(cell + whole, from_fn(|row| &last[row][..]), before);
+        }
+    }
+
+    /// Adds rows' numbers to the columns from cell `from` on, before which so many rows were added.
+    fn add_cells<const N: usize>(&mut self, mut from: usize, mut rows: [&[[f64; LANES]]; N], before: usize) {
+        while !rows[0].is_empty() {
+            let cells = &mut self.cells[from..from + rows[0].len()];
+            let added = dispatch(level(), Rows { rows, cells, ahead: N * self.stride, unset: self.unset > 0 });
+            (from, rows) = (from + added, rows.map(|row| &row[added..]));
+            if rows[0].is_empty() {
+                break;
+            }
+            for (row, numbers) in rows.iter().enumerate() {
+                if N > 1 {
+                    self.add_cells(from, [&numbers[..1]], before + row);
+                } else {
+                    let columns = (from * LANES..self.sums.len()).zip(numbers[0]);
+                    columns.for_each(|(column, x)| self.add_single(column, x, before + row));
+                }
+            }
+            (from, rows) = (from + 1, rows.map(|row| &row[1..]));
+        }
+    }
+
+    /// Adds a number, whatever it is, to a column that `before` numbers were added to.
     #[cold]
-    fn add_single(&mut self, column: usize, x: f64) {
+    fn add_single(&mut self, column: usize, x: f64, before: usize) {
         let (cell, lane) = (column / LANES, column % LANES);
         let mut part = x;
         if x != 0.0 && !is_unscaled(x) {
@@ -84,30 +141,30 @@ impl Columns {
         if part != 0.0 {
             let bin = bin_of(part);
             if self.bins[column].is_none_or(|mine| mine < bin) {
-                self.flush(column);
+                self.flush(column, before);
                 self.unset -= usize::from(self.bins[column].is_none());
                 self.bins[column] = Some(bin);
                 let rounder = rounder(bin);
                 self.cells[cell].rounders[lane] = rounder;
                 // As if a zero had been added in each row.
                 for (parts, rounder) in self.cells[cell].parts.iter_mut().zip(lower(rounder)) {
-                    parts[lane] = f64::from_bits(rounder.to_bits().wrapping_mul(self.rows as u64));
+                    parts[lane] = f64::from_bits(rounder.to_bits().wrapping_mul(before as u64));
                 }
             }
         }
         let Cell { rounders, parts } = &mut self.cells[cell];
         let mut sums = Sums::from_parts(parts.map(|of| of[lane]));
-        Splitter::with(lower(rounders[lane])).add(&mut sums, part);
+        Splitter::with(lower(rounders[lane])).add(&mut sums, [part]);
         let sums = sums.parts().expect("the number is within its bin");
         parts.iter_mut().zip(sums).for_each(|(of, sum)| of[lane] = sum);
     }
 
-    /// Moves what was added to a column's cell to its sum.
-    fn flush(&mut self, column: usize) {
+    /// Moves what was added to a column's cell, so many numbers, to its sum.
+    fn flush(&mut self, column: usize, count: usize) {
         let (Cell { rounders, parts }, lane) = (&mut self.cells[column / LANES], column % LANES);
         let mut sums = [0; BINS];
         for (sum, (of, rounder)) in sums.iter_mut().zip(parts.iter_mut().zip(lower(rounders[lane]))) {
-            *sum = without_rounders(std::mem::take(&mut of[lane]).to_bits() as i64, rounder, self.rows);
+            *sum = without_rounders(std::mem::take(&mut of[lane]).to_bits() as i64, rounder, count);
         }
         if let Some(bin) = self.bins[column] {
             self.sums[column].add_parts(bin, sums, 0);
@@ -116,7 +173,7 @@ impl Columns {
 
     /// The sum of each column.
     pub(super) fn into_sums(mut self) -> Vec<Binned> {
-        (0..self.sums.len()).for_each(|column| self.flush(column));
+        (0..self.sums.len()).for_each(|column| self.flush(column, self.rows));
         self.sums
     }
 }
@@ -127,29 +184,35 @@ fn lower<V: Vector>(rounder: V) -> [V; BINS] {
     [rounder, rounder.mul(V::splat(LOWER)), rounder.mul(V::splat(LOWER * LOWER))]
 }
 
-/// Adds the parts of the numbers in a row to the columns' cells; stops at the first cell with a number that is beyond its
+/// Adds the parts of the numbers in rows to the columns' cells; stops at the first cell with a number that is beyond its
 /// column's bin, and says which; at the end otherwise.
-struct Row<'a> {
-    row: &'a [[f64; LANES]],
+struct Rows<'a, const N: usize> {
+    rows: [&'a [[f64; LANES]]; N],
     cells: &'a mut [Cell],
-    stride: usize,
+    /// How far ahead in memory the numbers are that will be wanted next.
+    ahead: usize,
     /// Whether there may be columns without a bin.
     unset: bool,
 }
 
-impl Kernel for Row<'_> {
+impl<const N: usize> Kernel for Rows<'_, N> {
     type Output = usize;
 
     #[inline(always)]
     fn run<V: Vector>(self) -> usize {
         let zero = V::splat(0.0);
-        for (at, (numbers, cell)) in self.row.iter().zip(self.cells).enumerate() {
-            prefetch(numbers.as_ptr().wrapping_add(self.stride), LANES);
+        for (at, cell) in self.cells.iter_mut().enumerate() {
+            for row in self.rows {
+                prefetch(row[at].as_ptr().wrapping_add(self.ahead), LANES);
+            }
             let mut now = *cell;
             for l in (0..LANES).step_by(V::LANES) {
-                let (x, rounder) = (V::load(&numbers[l..]), V::load(&cell.rounders[l..]));
-                if self.unset && V::bits(rounder.eq(zero)) & !V::bits(x.eq(zero)) != 0 {
-                    return at;
+                let (mut x, rounder) = ([zero; N], V::load(&cell.rounders[l..]));
+                for (x, row) in x.iter_mut().zip(self.rows) {
+                    *x = V::load(&row[at][l..]);
+                    if self.unset && V::bits(rounder.eq(zero)) & !V::bits(x.eq(zero)) != 0 {
+                        return at;
+                    }
                 }
                 let [p0, p1, p2] = &cell.parts;
                 let mut sums = Sums::from_parts([V::load(&p0[l..]), V::load(&p1[l..]), V::load(&p2[l..])]);
@@ -162,7 +225,7 @@ impl Kernel for Row<'_> {
             }
             cell.parts = now.parts;
         }
-        self.row.len()
+        self.cells.len()
     }
 }
 
@@ -178,7 +241,7 @@ mod tests {
 
     fn columns<const N: usize>(rows: &[[f64; N]]) -> Vec<f64> {
         let mut columns = Columns::new(N, 0);
-        rows.iter().for_each(|row| columns.add(row));
+        columns.add(0, &rows.iter().map(|row| &row[..]).collect::<Vec<_>>());
         columns.into_sums().iter().map(Binned::value).collect()
     }
 
@@ -191,8 +254,7 @@ mod tests {
                     let exponent = (x >> 3) % spread;
                     f64::from_bits((x >> 12) | (1023 - spread / 2 + exponent) << 52 | (x & 1) << 63)
                 };
-                let rows: Vec<[f64; 11]> =
-                    (0..count).map(|row| std::array::from_fn(|column| number(11 * row + column))).collect();
+                let rows: Vec<[f64; 11]> = (0..count).map(|row| from_fn(|column| number(11 * row + column))).collect();
                 let sums = columns(&rows);
                 for (column, of) in sums.iter().enumerate() {
                     assert_eq!(*of, sum(rows.iter().map(|row| row[column])), "{count} rows, spread {spread}");

@@ -7,8 +7,14 @@
 use super::reducer::{Columns, Reducer};
 use crate::expr::{BLOCK, Cursor, Held, View, blame, read_block, run};
 use crate::expr::{Frame, Place};
+use std::array::from_fn;
 use std::ops::Range;
 
+/// The most columns that are added to at a time: so many that memory is read in long runs, so few that what is known of
+/// them stays in the second-level cache.
+const TILE: usize = 8 * BLOCK;
+/// How many rows are added at a time.
+const ROWS: usize = 4;
 /// Runs up to this long are turned into rows.
 const SHORT: usize = 64;
 
@@ -108,24 +114,37 @@ impl<W: View, R: Reducer<W::Elem>> Work<'_, W, R> {
     /// The innermost axis is kept.
     fn columns(&self, frame: &Frame<'_>) -> Vec<R::State> {
         let (kept, rows) = (self.outer.count(false), self.outer.count(true));
-        let tiles = self.inner.div_ceil(BLOCK);
+        let tiles = self.inner.div_ceil(TILE);
         let cuts = self.cuts(kept * tiles, rows);
         // How many rows lie one behind the other, where they are whole.
-        let adjacent = self.outer.0.last().filter(|group| group.1 && tiles == 1).map_or(1, |group| group.0);
+        let adjacent = self.outer.0.last().filter(|group| group.1 && self.inner <= BLOCK).map_or(1, |group| group.0);
         let job = |job: usize| {
             let (cut, tile, kept) = (job % cuts, job / cuts % tiles, job / cuts / tiles);
             let columns = part_of(self.inner, tiles, tile);
             let rows = part_of(rows, cuts, cut);
             let mut states = R::Columns::new(self.reducer, columns.len(), self.inner, self.first);
-            let (mut cursor, mut buffer) = (self.view.cursor(), [W::Elem::default(); BLOCK]);
+            let mut readers: [_; ROWS] = from_fn(|_| (self.view.cursor(), [W::Elem::default(); BLOCK]));
             let (width, mut row) = (columns.len(), rows.start);
             while row < rows.end {
-                let count = (adjacent - row % adjacent).min(rows.end - row).min((BLOCK / width).max(1));
-                let start = self.outer.offset(kept, row, self.inner) + columns.start;
-                let next = start + count * self.inner;
-                let block = self.read(&mut cursor, start, next, &mut buffer[..count * width]);
-                for (i, elements) in block.chunks_exact(width).enumerate() {
-                    states.add(self.reducer, elements, &|_| self.number(start + i * width));
+                let start = |row| self.outer.offset(kept, row, self.inner) + columns.start;
+                // Several rows at a time: in one run of memory, or each with a reader of its own.
+                let run = (adjacent - row % adjacent).min(rows.end - row).min(BLOCK / width);
+                if run > 1 {
+                    let (start, (cursor, buffer)) = (start(row), &mut readers[0]);
+                    let block = self.read(cursor, start, start + run * width, &mut buffer[..run * width]);
+                    let read: Vec<_> = block.chunks_exact(width).collect();
+                    states.add(self.reducer, 0, &read, &|i| self.number(start + i * width));
+                    row += run;
+                    continue;
+                }
+                let count = ROWS.min(rows.end - row);
+                for from in (0..width).step_by(BLOCK) {
+                    let (len, mut read) = (BLOCK.min(width - from), [&[][..]; ROWS]);
+                    for (i, (cursor, buffer)) in readers[..count].iter_mut().enumerate() {
+                        let start = start(row + i) + from;
+                        read[i] = self.read(cursor, start, start + len, &mut buffer[..len]);
+                    }
+                    states.add(self.reducer, from, &read[..count], &|i| self.number(start(row + i)));
                 }
                 row += count;
             }
@@ -183,7 +202,7 @@ impl<W: View, R: Reducer<W::Elem>> Work<'_, W, R> {
                 for i in 0..inner {
                     let column = &mut column[..groups.len()];
                     column.iter_mut().zip(block[i..].iter().step_by(inner)).for_each(|(to, x)| *to = *x);
-                    states.add(self.reducer, column, &|_| self.number(start + i));
+                    states.add(self.reducer, 0, &[column], &|_| self.number(start + i));
                 }
             }
             states.into_states()

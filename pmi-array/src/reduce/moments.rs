@@ -8,6 +8,10 @@ use crate::element::{Element, Real};
 use crate::expr::BLOCK;
 use crate::simd::{Kernel, Vector, dispatch, level, prefetch};
 use serde::{Deserialize, Serialize};
+use std::array::from_fn;
+
+/// How many vectors are under way at a time.
+const UNROLL: usize = 2;
 
 /// The variance with `ddof` degrees of freedom taken off the number of elements: NumPy's `var(ddof=...)`. NaN where
 /// nothing is left.
@@ -94,28 +98,47 @@ impl<T: Real> Kernel for Powers<'_, T> {
 
     #[inline(always)]
     fn run<V: Vector>(self) -> Self::Output {
-        let (off, square) = (Splitter::<V>::new(self.off), Splitter::<V>::new(self.square));
-        let (mut first, mut second, shift) = (Sums::new(), Sums::new(), V::splat(self.shift));
-        let groups = self.elements.chunks_exact(V::LANES);
+        let mut sums = PowerSums {
+            shift: V::splat(self.shift),
+            off: Splitter::new(self.off),
+            square: Splitter::new(self.square),
+            first: Sums::new(),
+            second: Sums::new(),
+        };
+        let groups = self.elements.chunks_exact(UNROLL * V::LANES);
         // The shift stands for what is missing of the last: it adds nothing.
-        let (mut numbers, mut last) = ([0.0; LANES], [self.shift; LANES]);
+        let (mut numbers, mut last) = ([0.0; UNROLL * LANES], [self.shift; UNROLL * LANES]);
         for (number, x) in last.iter_mut().zip(groups.remainder()) {
             *number = x.to_f64();
         }
         for group in groups {
-            prefetch(group.as_ptr().wrapping_add(BLOCK), V::LANES);
-            for l in 0..V::LANES {
-                numbers[l] = group[l].to_f64();
+            prefetch(group.as_ptr().wrapping_add(BLOCK), UNROLL * V::LANES);
+            for (number, x) in numbers.iter_mut().zip(group) {
+                *number = x.to_f64();
             }
-            let x = V::load(&numbers).sub(shift);
-            off.add(&mut first, x);
-            square.add_square(&mut second, x);
+            sums.add(&numbers);
         }
-        let x = V::load(&last).sub(shift);
-        off.add(&mut first, x);
-        square.add_square(&mut second, x);
-        let count = self.elements.len() / V::LANES * V::LANES + V::LANES;
-        Some([first.total::<1>(self.off, count)?, second.total::<2>(self.square, count)?])
+        sums.add(&last);
+        let count = (self.elements.len() / (UNROLL * V::LANES) + 1) * UNROLL * V::LANES;
+        Some([sums.first.total::<1>(self.off, count)?, sums.second.total::<2>(self.square, count)?])
+    }
+}
+
+/// The sums under way.
+struct PowerSums<V> {
+    shift: V,
+    off: Splitter<V>,
+    square: Splitter<V>,
+    first: Sums<V>,
+    second: Sums<V>,
+}
+
+impl<V: Vector> PowerSums<V> {
+    #[inline(always)]
+    fn add(&mut self, numbers: &[f64; UNROLL * LANES]) {
+        let x: [V; UNROLL] = from_fn(|i| V::load(&numbers[i * V::LANES..]).sub(self.shift));
+        self.off.add(&mut self.first, x);
+        self.square.add_squares(&mut self.second, x);
     }
 }
 

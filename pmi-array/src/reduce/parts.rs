@@ -1,6 +1,7 @@
 //! Splitting numbers into parts, and adding these: the kernel of `binned`, which has the method.
 
 use crate::simd::Vector;
+use std::array::from_fn;
 
 /// Bits of a bin.
 pub(super) const WIDTH: i32 = 40;
@@ -116,35 +117,45 @@ impl<V: Vector> Splitter<V> {
     }
 
     #[inline(always)]
-    pub(super) fn add_power<const POWER: i32>(&self, sums: &mut Sums<V>, x: V) {
-        if POWER == 1 { self.add(sums, x) } else { self.add_square(sums, x) }
+    pub(super) fn add_power<const POWER: i32, const N: usize>(&self, sums: &mut Sums<V>, x: [V; N]) {
+        if POWER == 1 { self.add(sums, x) } else { self.add_squares(sums, x) }
     }
 
-    /// Adds the parts of numbers.
+    /// Adds the parts of numbers: of several vectors at a time, each step of all before the next, as every step waits for
+    /// the one before it.
     #[inline(always)]
-    pub(super) fn add(&self, sums: &mut Sums<V>, x: V) {
+    pub(super) fn add<const N: usize>(&self, sums: &mut Sums<V>, x: [V; N]) {
         let rounder = self.rounders[0];
-        let top = x.add(rounder);
-        sums.changed = sums.changed.or_differing(top, rounder);
-        sums.parts[0] = sums.parts[0].add_bits(top);
-        self.add_below(sums, x.sub(top.sub(rounder)));
+        let top = x.map(|x| x.add(rounder));
+        for top in top {
+            sums.changed = sums.changed.or_differing(top, rounder);
+            sums.parts[0] = sums.parts[0].add_bits(top);
+        }
+        let rounded = top.map(|top| top.sub(rounder));
+        self.add_below::<N>(sums, from_fn(|i| x[i].sub(rounded[i])));
     }
 
     /// Adds the parts of their squares.
     #[inline(always)]
-    pub(super) fn add_square(&self, sums: &mut Sums<V>, x: V) {
-        let square = x.mul(x);
-        self.add(sums, square);
+    pub(super) fn add_squares<const N: usize>(&self, sums: &mut Sums<V>, x: [V; N]) {
+        let squares = x.map(|x| x.mul(x));
+        self.add(sums, squares);
         // Less than half a unit of the topmost bin.
-        self.add_below(sums, x.mul_sub(x, square));
+        self.add_below::<N>(sums, from_fn(|i| x[i].mul_sub(x[i], squares[i])));
     }
 
     /// Adds the parts of numbers that have none in the topmost bin.
     #[inline(always)]
-    fn add_below(&self, sums: &mut Sums<V>, x: V) {
+    fn add_below<const N: usize>(&self, sums: &mut Sums<V>, x: [V; N]) {
         let [_, rounder, lowest] = self.rounders;
-        let middle = x.add(rounder);
-        sums.parts[1] = sums.parts[1].add_bits(middle);
-        sums.parts[2] = sums.parts[2].add_bits(x.sub(middle.sub(rounder)).add(lowest));
+        let middle = x.map(|x| x.add(rounder));
+        for middle in middle {
+            sums.parts[1] = sums.parts[1].add_bits(middle);
+        }
+        let rounded = middle.map(|middle| middle.sub(rounder));
+        let low: [V; N] = from_fn(|i| x[i].sub(rounded[i]));
+        for low in low.map(|low| low.add(lowest)) {
+            sums.parts[2] = sums.parts[2].add_bits(low);
+        }
     }
 }

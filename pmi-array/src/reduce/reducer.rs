@@ -41,8 +41,9 @@ pub trait Columns<T: Element, R: Reducer<T>>: Send {
     /// Of so many groups, without elements; rows that are in memory lie `stride` elements apart.
     fn new(reducer: &R, width: usize, stride: usize, first: T) -> Self;
 
-    /// Takes in a row, one element for each group.
-    fn add(&mut self, reducer: &R, row: &[T], number: &dyn Fn(usize) -> usize);
+    /// Takes in a piece of some rows, of the groups from number `from` on, one element of each row for each; `number(i)` is
+    /// the place of row `i` along the reduced axes. The pieces of a row come from left to right, all before the next rows'.
+    fn add(&mut self, reducer: &R, from: usize, rows: &[&[T]], number: &dyn Fn(usize) -> usize);
 
     /// The states.
     fn into_states(self) -> Vec<R::State>;
@@ -56,9 +57,11 @@ impl<T: Element, R: Reducer<T>> Columns<T, R> for Plain<R::State> {
         Self(vec![reducer.start(first); width])
     }
 
-    fn add(&mut self, reducer: &R, row: &[T], number: &dyn Fn(usize) -> usize) {
-        for (i, (state, x)) in self.0.iter_mut().zip(row).enumerate() {
-            reducer.add(state, std::slice::from_ref(x), &|_| number(i));
+    fn add(&mut self, reducer: &R, from: usize, rows: &[&[T]], number: &dyn Fn(usize) -> usize) {
+        for (i, row) in rows.iter().enumerate() {
+            for (state, x) in self.0[from..].iter_mut().zip(*row) {
+                reducer.add(state, std::slice::from_ref(x), &|_| number(i));
+            }
         }
     }
 
@@ -80,7 +83,7 @@ macro_rules! tuples {
             fn start(&self, first: T) -> Self::State {
                 ($(self.$n.start(first),)+)
             }
-                    fn add(&self, state: &mut Self::State, elements: &[T], number: &dyn Fn(usize) -> usize) {
+            fn add(&self, state: &mut Self::State, elements: &[T], number: &dyn Fn(usize) -> usize) {
                 $(self.$n.add(&mut state.$n, elements, number);)+
             }
             fn join(&self, state: &mut Self::State, other: &Self::State) {
@@ -95,8 +98,8 @@ macro_rules! tuples {
             fn new(reducer: &($($name,)+), width: usize, stride: usize, first: T) -> Self {
                 ($($name::Columns::new(&reducer.$n, width, stride, first),)+)
             }
-            fn add(&mut self, reducer: &($($name,)+), row: &[T], number: &dyn Fn(usize) -> usize) {
-                $(self.$n.add(&reducer.$n, row, number);)+
+            fn add(&mut self, reducer: &($($name,)+), from: usize, rows: &[&[T]], number: &dyn Fn(usize) -> usize) {
+                $(self.$n.add(&reducer.$n, from, rows, number);)+
             }
             #[allow(non_snake_case, reason = "one name for a type and its states")]
             fn into_states(self) -> Vec<($($name::State,)+)> {

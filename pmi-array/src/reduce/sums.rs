@@ -88,8 +88,8 @@ impl<T: Summable> Columns<T, Mean> for MeanColumns<T> {
     fn new(_: &Mean, width: usize, stride: usize, first: T) -> Self {
         Self(T::Columns::new(&Sum, width, stride, first))
     }
-    fn add(&mut self, _: &Mean, row: &[T], number: &dyn Fn(usize) -> usize) {
-        self.0.add(&Sum, row, number);
+    fn add(&mut self, _: &Mean, from: usize, rows: &[&[T]], number: &dyn Fn(usize) -> usize) {
+        self.0.add(&Sum, from, rows, number);
     }
     fn into_states(self) -> Vec<T::Partial> {
         self.0.into_states()
@@ -208,7 +208,7 @@ fn quotient(sum: &Binned, count: usize) -> f64 {
 }
 
 macro_rules! floats {
-    ($($type:ty, |$block:ident, $wide:ident| $widened:expr, $total:expr;)*) => {$(
+    ($($type:ty, |$block:ident, $wide:ident| $widened:expr, $total:expr, $add:ident;)*) => {$(
         impl Summable for $type {
             type Partial = Binned;
             type Columns = FloatColumns;
@@ -240,9 +240,8 @@ macro_rules! floats {
             fn new(_: &Sum, width: usize, stride: usize, _: $type) -> Self {
                 Self(columns::Columns::new(width, stride))
             }
-            fn add(&mut self, _: &Sum, $block: &[$type], _: &dyn Fn(usize) -> usize) {
-                let $wide = &mut [0.0; BLOCK];
-                self.0.add($widened);
+            fn add(&mut self, _: &Sum, from: usize, rows: &[&[$type]], _: &dyn Fn(usize) -> usize) {
+                self.0.$add(from, rows);
             }
             fn into_states(self) -> Vec<Binned> {
                 self.0.into_sums()
@@ -280,6 +279,6 @@ macro_rules! floats {
 }
 
 floats! {
-    f32, |block, wide| widen(block, wide, f64::from), single;
-    f64, |block, _wide| block, Binned::value;
+    f32, |block, wide| widen(block, wide, f64::from), single, add_f32;
+    f64, |block, _wide| block, Binned::value, add;
 }
