@@ -185,13 +185,20 @@ pub unsafe trait Cursor {
         let _ = (start, len);
     }
 
-    /// Writes a block to where it belongs; has as many elements from number `next` on brought from memory. What `at` and
+    /// Writes a block to where it belongs; has as many elements from number `next` on brought from memory, where functions
+    /// are computed meanwhile. What `at` and
     /// `block` give afterwards is known only after the next `seek`.
     #[inline(always)]
     fn write(&mut self, start: usize, next: usize, out: &mut [Self::Elem]) {
         self.seek(start, out.len());
         // SAFETY: the cursor has just sought a block of this length.
-        unsafe { read(self, out, next) };
+        unsafe {
+            match Self::COMPUTES {
+                true => read(self, out, next),
+                // Arithmetic alone is so quick that asking ahead would only slow it down.
+                false => read_group(self, out, 0),
+            }
+        }
     }
 
     /// The block, where its elements are there already and need not be computed.
