@@ -97,9 +97,9 @@ impl<W: View, R: Reducer<W::Elem>> Work<'_, W, R> {
         self.reduced.iter().fold(0, |number, axis| number * shape[*axis] + index[*axis])
     }
 
-    /// Into how many parts what is reduced is cut, so that `jobs` times as many occupy all threads.
-    fn cuts(&self, jobs: usize, len: usize) -> usize {
-        if R::ORDERED || self.threads == 1 { 1 } else { (4 * self.threads).div_ceil(jobs).clamp(1, len.max(1)) }
+    /// Into how many parts what is reduced is cut, so that `jobs` times as many give each thread `each` or more.
+    fn cuts(&self, jobs: usize, len: usize, each: usize) -> usize {
+        if R::ORDERED || self.threads == 1 { 1 } else { (each * self.threads).div_ceil(jobs).clamp(1, len.max(1)) }
     }
 
     /// The states that several jobs have each for the same groups.
@@ -115,7 +115,8 @@ impl<W: View, R: Reducer<W::Elem>> Work<'_, W, R> {
     fn columns(&self, frame: &Frame<'_>) -> Vec<R::State> {
         let (kept, rows) = (self.outer.count(false), self.outer.count(true));
         let tiles = self.inner.div_ceil(TILE);
-        let cuts = self.cuts(kept * tiles, rows);
+        // One for each thread: a job has a state for every column.
+        let cuts = self.cuts(kept * tiles, rows, 1);
         // How many rows lie one behind the other, where they are whole.
         let adjacent = self.outer.0.last().filter(|group| group.1 && self.inner <= BLOCK).map_or(1, |group| group.0);
         let job = |job: usize| {
@@ -158,7 +159,7 @@ impl<W: View, R: Reducer<W::Elem>> Work<'_, W, R> {
     /// The innermost axis is reduced, and long.
     fn runs(&self, frame: &Frame<'_>) -> Vec<R::State> {
         let (kept, rows, inner) = (self.outer.count(false), self.outer.count(true), self.inner);
-        let cuts = self.cuts(kept, (rows * inner).div_ceil(BLOCK));
+        let cuts = self.cuts(kept, (rows * inner).div_ceil(BLOCK), 4);
         let jobs = kept.min(16 * self.threads).max(1);
         let job = |job: usize| {
             let (cut, groups) = (job % cuts, part_of(kept, jobs, job / cuts));
