@@ -186,8 +186,7 @@ pub unsafe trait Cursor {
     }
 
     /// Writes a block to where it belongs; has as many elements from number `next` on brought from memory, where functions
-    /// are computed meanwhile. What `at` and
-    /// `block` give afterwards is known only after the next `seek`.
+    /// are computed meanwhile. What `at` and `block` give afterwards is known only after the next `seek`.
     #[inline(always)]
     fn write(&mut self, start: usize, next: usize, out: &mut [Self::Elem]) {
         self.seek(start, out.len());
