@@ -97,6 +97,12 @@ impl Source {
         Ok(Self(Rc::new(Inner { contents, file, path, done: Cell::new(0), total })))
     }
 
+    /// Closes the file on all tasks, which would have it open until the next command otherwise.
+    pub(super) fn close(&self) -> Result<()> {
+        let close = |task: &Task, file: Handle<Opened>| task.get_mut(&file).close(task);
+        Ok(pmi::first(close, self.0.file.clone())??)
+    }
+
     /// The values beside the arrays.
     pub(super) fn values(&self) -> &[u8] {
         &self.0.contents.values

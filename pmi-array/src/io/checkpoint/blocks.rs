@@ -5,6 +5,7 @@
 //! anybody reading what is another's. CRC-64/NVME finds any change within 64 bits, and other changes but one in 2^64.
 
 use crate::io::failure::Failure;
+use crate::io::unfinished::close;
 use crc_fast::{CrcAlgorithm, checksum_combine};
 use pmi::Task;
 use rayon::prelude::*;
@@ -42,6 +43,13 @@ impl Opened {
     pub(super) fn with<R>(&self, task: &Task, f: impl FnOnce(&File) -> io::Result<R>) -> Result<R, Failure> {
         let file = self.file.as_ref().map_err(Clone::clone)?;
         f(file).map_err(|cause| Failure::file(task, &self.path, &cause))
+    }
+
+    /// Closes it: there is nothing to be done with it any more.
+    pub(super) fn close(&mut self, task: &Task) -> Result<(), Failure> {
+        let closed = Err(Failure::file(task, &self.path, &io::Error::other("it has been closed")));
+        let file = std::mem::replace(&mut self.file, closed)?;
+        close(file).map_err(|cause| Failure::file(task, &self.path, &cause))
     }
 
     pub(super) fn path(&self) -> &PathBuf {

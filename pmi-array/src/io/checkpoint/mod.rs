@@ -3,6 +3,7 @@
 mod blocks;
 mod format;
 mod array;
+mod nothing;
 mod state;
 mod file;
 mod series;
@@ -46,8 +47,8 @@ use std::path::Path;
 /// ```
 ///
 /// The file replaces an older one in one step, when it is whole and on the disk: whatever happens at whatever moment,
-/// `path` is one or the other. Until then it is `path.partial` beside it, which a program that was killed leaves, and the
-/// next checkpoint removes. [`Checkpoints`] keeps older ones, too.
+/// `path` is one or the other. Until then it is `path.partial` beside it, which a program that was killed leaves, and in
+/// which the next checkpoint begins. Where `path` is a link, what it names is replaced. [`Checkpoints`] keeps older ones, too.
 ///
 /// Each task writes its elements to their places in the file, which all hosts must share; arrays that are not in rows are
 /// first brought into the order of the file, in rounds of 16 MiB a task. Arrays and values have checksums, which cost
@@ -61,7 +62,9 @@ use std::path::Path;
 ///
 /// # Errors
 /// Where the file cannot be written: the error names path, array and task. The older file is as it was, and the arrays
-/// are. Also where the state has what cannot be stored, as a [`Handle`](pmi::Handle) of an object that is no array.
+/// are. Where another program writes it at the same time. Also where the state has what cannot be stored: a
+/// [`Handle`](pmi::Handle) of an object that is no array; a `Some(None)` or `Some(())`, which would come back as `None`;
+/// values within more than 256 others.
 pub fn checkpoint<S: Serialize + ?Sized>(path: impl AsRef<Path>, state: &S) -> Result<()> {
     file::write(path.as_ref(), state, 1)
 }

@@ -5,7 +5,7 @@ use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::exchange::fetch;
 use crate::io::failure::Failure;
-use crate::io::unfinished::Unfinished;
+use crate::io::unfinished::{FILE, Unfinished};
 use crate::layout::Layout;
 use ndarray::Dimension;
 use pmi::Task;
@@ -66,7 +66,7 @@ pub(super) fn write<T: Element, D: Dimension, B: Fn(&[T]) -> Vec<u8>>(
     prepare: impl FnOnce(&[T]) -> B,
 ) -> Result<(), Failure> {
     // First of all, so that a wrong path costs no work; beside the file, so that a failure leaves an old one whole.
-    let (new, _) = Unfinished::create_on_first(task, path)?;
+    let (new, _) = Unfinished::create_on_first(task, &FILE, path)?;
     let slab = array.elements(task);
     let bytes = prepare(&slab);
     let written = if array.layout.is_in_rows() {

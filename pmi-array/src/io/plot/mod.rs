@@ -7,7 +7,7 @@ mod draw;
 mod ticks;
 
 use super::picture::Style;
-use super::unfinished::Unfinished;
+use super::unfinished::{FILE, Unfinished};
 use super::{Colormap, picture};
 use crate::array::DistArray;
 use crate::element::Real;
@@ -211,7 +211,7 @@ impl Figure {
         self.check()?;
         // The controller is task 0.
         let failed = |cause| Error::file_on(0, path, None, cause);
-        let new = Unfinished::create(path).map_err(failed)?;
+        let new = Unfinished::create(&FILE, path).map_err(failed)?;
         let image = self.image.as_ref().map(|array| array.image(self.style, self.size)).transpose()?;
         let lines = self.layers.iter().map(Layer::points).collect::<Result<Vec<_>>>()?;
         let pixels = draw::draw(self, image.as_ref(), &lines).map_err(Error::argument)?;

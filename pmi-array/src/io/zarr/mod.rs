@@ -9,11 +9,12 @@ use super::failure::{Failure, agree};
 use super::load::{layout_as, load};
 use super::pieces::{PIECE, read_pieces, write_pieces};
 use super::progress::shown;
+use super::unfinished::Unfinished;
 use crate::array::DistArray;
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::layout::{Distribution, Layout};
-use folder::UnfinishedFolder;
+use folder::FOLDER;
 use ndarray::Dimension;
 use pmi::Task;
 use recipe::{Compression, Recipe};
@@ -175,7 +176,7 @@ fn write<T: Element>(
     path: &Path,
     (metadata, chunk): (String, Vec<usize>),
 ) -> Result<(), Failure> {
-    let (new, folder) = UnfinishedFolder::create_on_first(task, path)?;
+    let (new, folder) = Unfinished::create_on_first(task, &FOLDER, path)?;
     let store = agree(task, Store::open(task, path, &folder, &metadata))?;
     let piece = |ranges: &[Range<usize>], elements: &[T::Bits]| {
         if elements.is_empty() {
