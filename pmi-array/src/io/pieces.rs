@@ -9,15 +9,19 @@
 use crate::array::BUDGET;
 use crate::element::Element;
 use crate::exchange::{parts, place};
+use crate::io::progress::Told;
 use crate::layout::{Block, Indices, Layout, Part};
 use crate::memory::{memory, recycle};
-use pmi::{Progress, Task};
+use pmi::Task;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::thread;
 
 /// The bytes of a piece, at the most, unless the grain is larger.
 pub(crate) const PIECE: usize = 16 << 20;
+
+/// The number, in C order, of the first element in a box of an array of this shape.
+pub(super) fn first_element(shape: &[usize], ranges: &[Range<usize>]) -> usize {
+    shape.iter().zip(ranges).fold(0, |number, (len, range)| number * len + range.start)
+}
 
 /// How an array is cut.
 #[derive(Debug)]
@@ -166,12 +170,12 @@ pub(crate) fn write_pieces<T: Element, E>(
     let pieces = Pieces::new(layout, size_of::<T>(), grain, own);
     let (rank, slab) = (task.rank(), T::bits(slab));
     let have = parts(task, &|rank| layout.part(rank));
-    let (mut progress, rounds) = (Told::new(task), pieces.rounds());
+    let told = Told::new(task, pieces.rounds());
     let mut done = Ok(());
-    for round in 0..rounds {
-        progress.report(round as f64 / rounds as f64);
+    for round in 0..pieces.rounds() {
         if let Some(mine) = pieces.in_slab(rank, round, slab.len()) {
             done = done.and(write(&pieces.ranges(rank, round), &slab[mine]));
+            told.step();
             continue;
         }
         let wanted = parts(task, &|rank| pieces.part(rank, round));
@@ -179,9 +183,9 @@ pub(crate) fn write_pieces<T: Element, E>(
         place(task, &have, slab, &wanted, &mut piece, BUDGET);
         done = done.and(write(&pieces.ranges(rank, round), &piece));
         recycle(piece);
+        told.step();
     }
-    progress.report(1.0);
-    progress.finish();
+    told.finish();
     done
 }
 
@@ -197,13 +201,13 @@ pub(crate) fn read_pieces<T: Element, E>(
     let rank = task.rank();
     let mut slab = memory(layout.local_len(rank));
     let wanted = parts(task, &|rank| layout.part(rank));
-    let (mut progress, rounds) = (Told::new(task), pieces.rounds());
+    let told = Told::new(task, pieces.rounds());
     let mut done = Ok(());
-    for round in 0..rounds {
-        progress.report(round as f64 / rounds as f64);
+    for round in 0..pieces.rounds() {
         let len = slab.len();
         if let Some(mine) = pieces.in_slab(rank, round, len) {
             done = done.and(read(&pieces.ranges(rank, round), &mut slab[mine]));
+            told.step();
             continue;
         }
         let have = parts(task, &|rank| pieces.part(rank, round));
@@ -211,34 +215,10 @@ pub(crate) fn read_pieces<T: Element, E>(
         done = done.and(read(&pieces.ranges(rank, round), &mut piece));
         place(task, &have, &piece, &wanted, &mut slab, BUDGET);
         recycle(piece);
+        told.step();
     }
-    progress.report(1.0);
-    progress.finish();
+    told.finish();
     done.map(|()| T::from_bits(slab))
-}
-
-/// Progress that may be reported between collectives: what listens may panic, and shall do so when all is done.
-struct Told {
-    progress: Progress,
-    heard: thread::Result<()>,
-}
-
-impl Told {
-    fn new(task: &Task) -> Self {
-        Self { progress: task.progress(), heard: Ok(()) }
-    }
-
-    fn report(&mut self, done: f64) {
-        if self.heard.is_ok() {
-            self.heard = catch_unwind(AssertUnwindSafe(|| self.progress.report(done)));
-        }
-    }
-
-    fn finish(self) {
-        if let Err(panic) = self.heard {
-            resume_unwind(panic);
-        }
-    }
 }
 
 #[cfg(test)]

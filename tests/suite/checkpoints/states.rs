@@ -194,7 +194,7 @@ fn types_that_have_changed() {
     };
     wrong(restore::<Other>(&path).unwrap_err(), &["needed"]);
     wrong(restore::<Field<DistArray<f32, Ix1>>>(&path).unwrap_err(), &["array `field`", "type f64, not f32"]);
-    wrong(restore::<Field<DistArray<f64, Ix2>>>(&path).unwrap_err(), &["array `field`", "[5], of 1 axes, not 2"]);
+    wrong(restore::<Field<DistArray<f64, Ix2>>>(&path).unwrap_err(), &["array `field`", "[5], 1 axes, not 2"]);
     wrong(restore::<Field<u32>>(&path).unwrap_err(), &["not those of a"]);
     assert_eq!(restore::<Field<DistArray<f64, IxDyn>>>(&path).unwrap().field.sum(), 5.0);
 }

@@ -4,7 +4,9 @@ mod read;
 mod text;
 mod write;
 
-use crate::array::{DistArray, Slab, expect};
+use super::load::layout_as;
+use super::progress::shown;
+use crate::array::{DistArray, Slab};
 use crate::element::Real;
 use crate::error::{Error, Result};
 use crate::layout::{Axis, Distribution, Layout};
@@ -79,7 +81,8 @@ impl<T: Real, D: Table> DistArray<T, D> {
         let save = |task: &Task, (array, path, names): (Self, PathBuf, Vec<String>)| {
             write::write(task, &array.layout, &array.elements(task), &path, &names)
         };
-        Ok(pmi::first(save, (self.clone(), path.to_owned(), names))??)
+        let args = (self.clone(), path.to_owned(), names);
+        Ok(shown(path, self.nbytes() as u64, || pmi::first(save, args))??)
     }
 }
 
@@ -94,13 +97,13 @@ impl<T: Real + FromStr, D: Table> DistArray<T, D> {
     ///
     /// All tasks read the file at the same time, as many bytes each, up to the end of a line, and make numbers of it, with
     /// all their threads: a cell with a line break is no number. They must see the same file system. Rows are then brought
-    /// to the tasks that shall have them.
+    /// to the tasks that shall have them. What can be read only once, as a pipe, task 0 reads to its end.
     ///
     /// # Errors
-    /// Where the file cannot be read, a cell is no `T`, or lines have not as many cells, with one axis one; the error names the
+    /// Where the file cannot be read, its length changes meanwhile, a cell is no `T`, or lines have not as many cells, with one axis one; the error names the
     /// path, the task, the line and the column. Where the calling thread controls no world.
     pub fn load_csv(path: impl AsRef<Path>) -> Result<Self> {
-        Ok(Self::load_table(path.as_ref(), false)?.0.in_layout(None))
+        Self::load_table(path.as_ref(), false)?.0.in_layout(None)
     }
 
     /// As [`load_csv`](DistArray::load_csv), the elements distributed as given.
@@ -112,7 +115,7 @@ impl<T: Real + FromStr, D: Table> DistArray<T, D> {
     /// Where the distribution does not fit the table's shape or the number of tasks.
     #[track_caller]
     pub fn load_csv_as(path: impl AsRef<Path>, distribution: impl Into<Distribution>) -> Result<Self> {
-        Ok(Self::load_table(path.as_ref(), false)?.0.in_layout(Some(distribution.into())))
+        Self::load_table(path.as_ref(), false)?.0.in_layout(Some(distribution.into()))
     }
 
     /// As [`load_csv`](DistArray::load_csv), of a table whose first line has names: these, too.
@@ -121,7 +124,7 @@ impl<T: Real + FromStr, D: Table> DistArray<T, D> {
     /// As [`load_csv`](DistArray::load_csv), and where there is no first line.
     pub fn load_csv_with_header(path: impl AsRef<Path>) -> Result<(Self, Vec<String>)> {
         let (array, names) = Self::load_table(path.as_ref(), true)?;
-        Ok((array.in_layout(None), names))
+        Ok((array.in_layout(None)?, names))
     }
 
     /// As [`load_csv_with_header`](DistArray::load_csv_with_header), the elements distributed as given.
@@ -137,7 +140,7 @@ impl<T: Real + FromStr, D: Table> DistArray<T, D> {
         distribution: impl Into<Distribution>,
     ) -> Result<(Self, Vec<String>)> {
         let (array, names) = Self::load_table(path.as_ref(), true)?;
-        Ok((array.in_layout(Some(distribution.into())), names))
+        Ok((array.in_layout(Some(distribution.into()))?, names))
     }
 
     /// The array as tasks have read it: in rows, as many as the bytes of each had.
@@ -150,19 +153,18 @@ impl<T: Real + FromStr, D: Table> DistArray<T, D> {
             *task.get_mut(&slab) = Slab::from_elements(&layout, task.rank(), table.elements);
             Ok::<_, super::failure::Failure>((table.bounds, table.columns, table.names))
         };
-        let (bounds, columns, names) = pmi::first(read, (slab.clone(), path.to_owned(), header))??;
+        // Nobody knows how long a pipe is.
+        let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
+        let args = (slab.clone(), path.to_owned(), header);
+        let (bounds, columns, names) = shown(path, bytes, || pmi::first(read, args))??;
         let layout = rows(&bounds, columns, D::NDIM.unwrap_or(1));
         Ok((Self { slab, layout }, names))
     }
 
     #[track_caller]
-    fn in_layout(self, distribution: Option<Distribution>) -> Self {
-        let tasks = expect(pmi::size());
-        let layout = match distribution {
-            Some(distribution) => Layout::distributed(self.shape(), distribution, tasks),
-            None => Layout::new(self.shape(), tasks),
-        };
-        self.redistribute(layout)
+    fn in_layout(self, distribution: Option<Distribution>) -> Result<Self> {
+        let layout = layout_as(self.shape(), distribution)?;
+        Ok(self.redistribute(layout))
     }
 }
 

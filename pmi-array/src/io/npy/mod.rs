@@ -4,8 +4,8 @@ mod header;
 
 use super::dtype::{Dtype, swap_bytes};
 use super::failure::{Failure, again};
-use super::load::{bytes_of, layout_as, load};
-use super::pieces::{PIECE, read_pieces, write_pieces};
+use super::load::{bytes_of, load_as};
+use super::pieces::{PIECE, first_element, read_pieces, write_pieces};
 use super::positioned::{read_at, write_at};
 use super::progress::shown;
 use super::turned::{read_turned, write_turned};
@@ -108,14 +108,11 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
 
     #[track_caller]
     fn load_in_layout(path: &Path, distribution: Option<Distribution>) -> Result<Self> {
-        let look = |task: &Task, path: PathBuf| {
-            let found =
-                (task.rank() == 0).then(|| look::<T>(&path, D::NDIM).map_err(|e| Failure::file(task, &path, &e)));
-            task.comm().broadcast_object(0, found)
+        let look = |task: &Task, path: &Path| {
+            let header = look::<T>(path, D::NDIM).map_err(|cause| Failure::file(task, path, &cause))?;
+            Ok((header.shape.clone(), header))
         };
-        let header = pmi::first(look, path.to_owned())??;
-        let layout = layout_as(&header.shape, distribution)?;
-        load(path, layout, read, (path.to_owned(), header))
+        load_as(path, distribution, look, read)
     }
 }
 
@@ -149,8 +146,7 @@ fn look<T: Element>(path: &Path, ndim: Option<usize>) -> io::Result<Header> {
 
 /// Where in the file the elements of a box of an array begin.
 fn place_of<T>(start: u64, shape: &[usize], ranges: &[Range<usize>]) -> u64 {
-    let number = shape.iter().zip(ranges).fold(0, |number, (len, range)| number * len + range.start);
-    start + (number * size_of::<T>()) as u64
+    start + (first_element(shape, ranges) * size_of::<T>()) as u64
 }
 
 /// This task's part of writing an array.

@@ -6,7 +6,7 @@ mod recipe;
 mod store;
 
 use super::failure::{Failure, agree};
-use super::load::{layout_as, load};
+use super::load::load_as;
 use super::pieces::{PIECE, read_pieces, write_pieces};
 use super::progress::shown;
 use super::unfinished::Unfinished;
@@ -97,13 +97,11 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
 
     #[track_caller]
     fn load_zarr_in(path: &Path, distribution: Option<Distribution>) -> Result<Self> {
-        let look = |task: &Task, path: PathBuf| {
-            let found = (task.rank() == 0).then(|| Found::look::<T>(task, &path, D::NDIM));
-            task.comm().broadcast_object(0, found)
+        let look = |task: &Task, path: &Path| {
+            let found = Found::look::<T>(task, path, D::NDIM)?;
+            Ok((found.shape.clone(), found))
         };
-        let found = pmi::first(look, path.to_owned())??;
-        let layout = layout_as(&found.shape, distribution)?;
-        load(path, layout, read, (path.to_owned(), found))
+        load_as(path, distribution, look, read)
     }
 }
 
