@@ -1,7 +1,7 @@
 //! `.npy` files of f64, against bare `pwrite` and `pread` of the same bytes in C, by as many ranks.
 //!
-//! Files are new for each repetition of writing; reading finds them in the system's memory. What is read goes into memory
-//! that has been written to before, on both sides.
+//! Files are new for each repetition of writing; reading finds them in the system's memory. What is read goes into
+//! memory that has been written to before, on both sides.
 
 use crate::support::{Bench, Figures, Missing, Row, Yardstick, median, seconds};
 use ndarray::Ix1;

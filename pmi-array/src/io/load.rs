@@ -38,8 +38,8 @@ pub(super) fn bytes_of<T>(shape: &[usize], ndim: Option<usize>) -> Result<usize,
     Ok(if shape.contains(&0) { 0 } else { bytes })
 }
 
-/// The array of this layout, read from `path`, whose slabs `read` returns on each task, in C order. Where it fails on one,
-/// that is the error, and there is no array.
+/// The array of this layout, read from `path`, whose slabs `read` returns on each task, in C order. Where it fails on
+/// one, that is the error, and there is no array.
 pub(crate) fn load<T, D, A, F>(path: &Path, layout: Layout, read: F, args: A) -> Result<DistArray<T, D>>
 where
     T: Element,

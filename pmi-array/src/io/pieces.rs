@@ -1,10 +1,10 @@
 //! Arrays in the order of a file, piece by piece.
 //!
-//! A file has its elements in C order, or in chunks; the tasks of an array have theirs in any layout. So the array is cut
-//! into boxes, ranges along each axis, which the tasks handle in rounds: elements are moved to the task that writes them,
-//! or from the one that has read them, within a budget of memory (the two phases of collective I/O: Thakur, Gropp and
-//! Lusk, *Data sieving and collective I/O in ROMIO*, Frontiers of Massively Parallel Computation, 1999). Where each task
-//! has such boxes as they are, they are handed on without a copy. After each round a task reports its progress.
+//! A file has its elements in C order, or in chunks; the tasks of an array have theirs in any layout. So the array is
+//! cut into boxes, ranges along each axis, which the tasks handle in rounds: elements are moved to the task that writes
+//! them, or from the one that has read them, within a budget of memory (the two phases of collective I/O: Thakur, Gropp
+//! and Lusk, *Data sieving and collective I/O in ROMIO*, Frontiers of Massively Parallel Computation, 1999). Where each
+//! task has such boxes as they are, they are handed on without a copy. After each round a task reports its progress.
 
 use crate::array::BUDGET;
 use crate::element::Element;
@@ -43,9 +43,9 @@ pub(crate) struct Pieces<'a> {
 }
 
 impl<'a> Pieces<'a> {
-    /// Boxes of elements of `bytes` bytes. `grain` gives for each axis what no box may divide, counted from index 0: the
-    /// extent of a chunk, or 1. `own` is how many bytes a piece may have that is of a task's own part as it is, without
-    /// a copy.
+    /// Boxes of elements of `bytes` bytes. `grain` gives for each axis what no box may divide, counted from index 0:
+    /// the extent of a chunk, or 1. `own` is how many bytes a piece may have that is of a task's own part as it is,
+    /// without a copy.
     pub(crate) fn new(layout: &'a Layout, bytes: usize, grain: &[usize], own: usize) -> Self {
         let row = bytes * layout.row_len();
         let rows = grain.first().copied().unwrap_or(1);
@@ -153,12 +153,12 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// Hands the elements of this task's boxes to `write`, round by round. All tasks of the call take part; `write` is called
-/// in every round on each of them, also for empty boxes and after it has failed, so that it may be collective. The first
-/// failure is returned.
+/// Hands the elements of this task's boxes to `write`, round by round. All tasks of the call take part; `write` is
+/// called in every round on each of them, also for empty boxes and after it has failed, so that it may be collective.
+/// The first failure is returned.
 ///
-/// `write` gets the ranges of a box and its elements, of which there may be none (also of an array without axes): of no more
-/// than [`PIECE`] bytes, or `own` where they are in the task's slab as they are.
+/// `write` gets the ranges of a box and its elements, of which there may be none (also of an array without axes): of no
+/// more than [`PIECE`] bytes, or `own` where they are in the task's slab as they are.
 pub(crate) fn write_pieces<T: Element, E>(
     task: &Task,
     layout: &Layout,

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Runs `calls`, in which tasks read or write so many bytes of a file and [report](Progress::report) how far they have
-/// come. Where the program listens ([`pmi::with_progress`]) it hears of it; otherwise, where standard error is a terminal,
-/// it shows a bar there if this takes more than a second.
+/// come. Where the program listens ([`pmi::with_progress`]) it hears of it; otherwise, where standard error is a
+/// terminal, it shows a bar there if this takes more than a second.
 pub(crate) fn shown<R>(path: &Path, bytes: u64, calls: impl FnOnce() -> R) -> R {
     if Progress::current().is_heard() || bytes == 0 || !std::io::stderr().is_terminal() {
         return calls();
@@ -46,8 +46,8 @@ pub(crate) fn stage<R>(before: u64, bytes: u64, total: u64, calls: impl FnOnce()
     pmi::with_progress(report, calls)
 }
 
-/// Progress that a task reports between collectives, and from its threads, in so many steps: what listens may panic, and
-/// shall do so when all is done.
+/// Progress that a task reports between collectives, and from its threads, in so many steps: what listens may panic,
+/// and shall do so when all is done.
 pub(super) struct Told {
     progress: Progress,
     steps: usize,

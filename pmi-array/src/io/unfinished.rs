@@ -72,9 +72,9 @@ fn check_file(path: &Path) -> io::Result<()> {
 
 /// A file or folder that replaces another when it is finished, and goes when it is not.
 ///
-/// It is beside the other, as `path.partial`: one name for all, so that programs that were killed leave one of them, in which
-/// the next begins. A lock, which ends with its program, keeps a second one out; where the file system has no locks, nothing
-/// does.
+/// It is beside the other, as `path.partial`: one name for all, so that programs that were killed leave one of them, in
+/// which the next begins. A lock, which ends with its program, keeps a second one out; where the file system has no
+/// locks, nothing does.
 pub(super) struct Unfinished {
     kind: &'static Kind,
     /// What holds the lock, until the other has been replaced.
@@ -158,12 +158,12 @@ fn is_named(file: &File, name: &Path) -> io::Result<bool> {
 }
 
 /// A file of `len` bytes that all tasks write, each its part of it: `write` is called on every task, so that it may be
-/// collective, with the file or what kept the task from opening it. Where it fails on a task, or the file cannot be made,
-/// that is every task's failure, and an older file is still there. The system writes to the disk when it likes to, but all
-/// that it tells of failures until a file is closed is heard.
+/// collective, with the file or what kept the task from opening it. Where it fails on a task, or the file cannot be
+/// made, that is every task's failure, and an older file is still there. The system writes to the disk when it likes
+/// to, but all that it tells of failures until a file is closed is heard.
 ///
-/// Task 0 creates the file, the others open it; it gets its place when all have closed it: a broadcast of its name, and one
-/// reduction of a number.
+/// Task 0 creates the file, the others open it; it gets its place when all have closed it: a broadcast of its name, and
+/// one reduction of a number.
 pub(super) fn write_together(
     task: &Task,
     path: &Path,

@@ -1,8 +1,9 @@
 //! Elements in a file, in blocks with checksums.
 //!
-//! The elements of an array, in C order, are blocks of 1 MiB. A task has any range of them, so it has a checksum of what it
-//! has of each block; checksums of neighbours join into that of both, so the first task has those of whole blocks without
-//! anybody reading what is another's. CRC-64/NVME finds any change within 64 bits, and other changes but one in 2^64.
+//! The elements of an array, in C order, are blocks of 1 MiB. A task has any range of them, so it has a checksum of
+//! what it has of each block; checksums of neighbours join into that of both, so the first task has those of whole
+//! blocks without anybody reading what is another's. CRC-64/NVME finds any change within 64 bits, and other changes but
+//! one in 2^64.
 
 use crate::io::failure::Failure;
 use crate::io::unfinished::close;

@@ -20,8 +20,8 @@ pub(super) fn names(path: &Path, count: usize) -> impl Iterator<Item = PathBuf> 
     (0..count).map(|age| if age == 0 { path.to_path_buf() } else { with_suffix(path, &format!(".{age}")) })
 }
 
-/// Puts a new file into its place, in which the last `keep - 1` get their next names. There is a whole one by the first name
-/// at any moment, where the file system has hard links; otherwise, by the second at the least.
+/// Puts a new file into its place, in which the last `keep - 1` get their next names. There is a whole one by the first
+/// name at any moment, where the file system has hard links; otherwise, by the second at the least.
 fn replace(new: Unfinished, keep: usize) -> io::Result<()> {
     new.file().sync_all()?;
     let path = new.path().to_path_buf();

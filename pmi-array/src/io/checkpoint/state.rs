@@ -1,8 +1,8 @@
 //! Arrays in serde values that are stored.
 //!
-//! An array that is serialised to be sent to a task is its handle. One that is serialised to be stored is a number: it is
-//! put among the arrays of the checkpoint that is being made, and taken from there when the value is deserialised. So a
-//! state is whatever serde can serialise, and its arrays may be anywhere in it.
+//! An array that is serialised to be sent to a task is its handle. One that is serialised to be stored is a number: it
+//! is put among the arrays of the checkpoint that is being made, and taken from there when the value is deserialised.
+//! So a state is whatever serde can serialise, and its arrays may be anywhere in it.
 
 use super::array::{Source, Stored, load};
 use super::nothing;
@@ -115,8 +115,8 @@ pub(super) fn take_apart<S: Serialize + ?Sized>(
     Ok((bytes, names.into_iter().zip(arrays).collect()))
 }
 
-/// Finds where the arrays are in `value`, which is at `path`: fields, and numbers of elements in brackets. An error where
-/// values are within values within more than can be read.
+/// Finds where the arrays are in `value`, which is at `path`: fields, and numbers of elements in brackets. An error
+/// where values are within values within more than can be read.
 fn find(value: &Value, depth: usize, path: &mut String, names: &mut [String]) -> Result<(), String> {
     let before = path.len();
     if depth > DEEPEST {

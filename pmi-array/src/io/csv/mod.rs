@@ -28,12 +28,12 @@ impl Table for Ix1 {}
 impl Table for Ix2 {}
 
 impl<T: Real, D: Table> DistArray<T, D> {
-    /// Writes the array as a table, a line for each row; with one axis, for each element. Numbers are as short as can be read
-    /// back exactly, and what is missing is `NaN`.
+    /// Writes the array as a table, a line for each row; with one axis, for each element. Numbers are as short as can
+    /// be read back exactly, and what is missing is `NaN`.
     ///
-    /// Each task makes text of its rows, with all its threads, and writes it to its place in the one file: twice, since the
-    /// lengths must be known, of which the tasks tell each other one number. They must see the same file system. An array
-    /// in another layout is first brought into rows. The file replaces an older one when it is complete.
+    /// Each task makes text of its rows, with all its threads, and writes it to its place in the one file: twice, since
+    /// the lengths must be known, of which the tasks tell each other one number. They must see the same file system. An
+    /// array in another layout is first brought into rows. The file replaces an older one when it is complete.
     ///
     /// ```
     /// use ndarray::Ix2;
@@ -54,8 +54,8 @@ impl<T: Real, D: Table> DistArray<T, D> {
     /// ```
     ///
     /// # Errors
-    /// Where a task cannot write the file; the error names path and task. Where the array has rows but no columns. Where the
-    /// calling thread does not control the array's world.
+    /// Where a task cannot write the file; the error names path and task. Where the array has rows but no columns.
+    /// Where the calling thread does not control the array's world.
     pub fn save_csv(&self, path: impl AsRef<Path>) -> Result<()> {
         self.save_table(path.as_ref(), &[])
     }
@@ -92,16 +92,17 @@ fn columns(shape: &[usize]) -> usize {
 }
 
 impl<T: Real + FromStr, D: Table> DistArray<T, D> {
-    /// The array of a table without a header, in the default layout: a row for each line, with one axis an element. Empty
-    /// lines are none. Cells may be quoted; one that is empty is NaN, where `T` has it.
+    /// The array of a table without a header, in the default layout: a row for each line, with one axis an element.
+    /// Empty lines are none. Cells may be quoted; one that is empty is NaN, where `T` has it.
     ///
-    /// All tasks read the file at the same time, as many bytes each, up to the end of a line, and make numbers of it, with
-    /// all their threads: a cell with a line break is no number. They must see the same file system. Rows are then brought
-    /// to the tasks that shall have them. What can be read only once, as a pipe, task 0 reads to its end.
+    /// All tasks read the file at the same time, as many bytes each, up to the end of a line, and make numbers of it,
+    /// with all their threads: a cell with a line break is no number. They must see the same file system. Rows are then
+    /// brought to the tasks that shall have them. What can be read only once, as a pipe, task 0 reads to its end.
     ///
     /// # Errors
-    /// Where the file cannot be read, its length changes meanwhile, a cell is no `T`, or lines have not as many cells, with one axis one; the error names the
-    /// path, the task, the line and the column. Where the calling thread controls no world.
+    /// Where the file cannot be read, its length changes meanwhile, a cell is no `T`, or lines have not as many cells,
+    /// with one axis one; the error names the path, the task, the line and the column. Where the calling thread
+    /// controls no world.
     pub fn load_csv(path: impl AsRef<Path>) -> Result<Self> {
         Self::load_table(path.as_ref(), false)?.0.in_layout(None)
     }

@@ -112,8 +112,8 @@ impl Figure {
         self
     }
 
-    /// Adds a line through the points (x, y), interrupted where one is no finite number. A label that is not empty is in
-    /// the legend.
+    /// Adds a line through the points (x, y), interrupted where one is no finite number. A label that is not empty is
+    /// in the legend.
     ///
     /// Expressions are computed now; the points come to the controller when the figure is saved.
     ///
@@ -203,9 +203,9 @@ impl Figure {
     /// seen, and two numbers for its scale.
     ///
     /// # Errors
-    /// Where the file cannot be written, lines have more points than [`set_gather_limit`](crate::set_gather_limit) allows,
-    /// limits or ranges have no meaning, or the image has no elements; where the calling thread does not control the
-    /// arrays' world.
+    /// Where the file cannot be written, lines have more points than [`set_gather_limit`](crate::set_gather_limit)
+    /// allows, limits or ranges have no meaning, or the image has no elements; where the calling thread does not
+    /// control the arrays' world.
     pub fn savefig(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         self.check()?;

@@ -185,8 +185,8 @@ impl Found {
     }
 }
 
-/// For each axis what is read as a whole. Where chunks have different extents, no more than an element: those that tasks
-/// have in common are read by each.
+/// For each axis what is read as a whole. Where chunks have different extents, no more than an element: those that
+/// tasks have in common are read by each.
 fn grain(array: &Array<FilesystemStore>, json: &Value, shape: &[usize]) -> Vec<usize> {
     let inner = array.effective_subchunk_shape();
     let regular = || (json["chunk_grid"]["name"] == "regular").then(|| array.chunk_shape(&vec![0; shape.len()]).ok());
