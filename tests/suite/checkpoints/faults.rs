@@ -3,7 +3,7 @@
 use super::Folder;
 use crate::{Case, cases};
 use ndarray::{Ix1, Ix2};
-use pmi_toolkit::array::{Error, checkpoint, restore};
+use pmi_toolkit::array::{Checkpoints, Error, checkpoint, restore};
 use pmi_toolkit::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -20,6 +20,9 @@ pub(crate) fn cases() -> Vec<Case> {
         altered
         what_is_no_checkpoint
         a_path_that_only_some_tasks_find
+        what_is_no_file_stays
+        one_program_at_a_time
+        files_are_closed
     ]
 }
 
@@ -212,4 +215,56 @@ fn a_path_that_only_some_tasks_find() {
     says(read, path, &[&words]);
     says(written, path, &[&words]);
     assert_eq!((folder.files(), restore::<State>(folder.file("state")).unwrap().step), (vec!["state".into()], 1));
+}
+
+fn what_is_no_file_stays() {
+    let null = Path::new("/dev/null");
+    says(checkpoint(null, &state(1, 100)), null, &["a device or a pipe"]);
+    assert!(!null.is_file());
+    let folder = Folder::new();
+    let link = folder.file("link");
+    std::os::unix::fs::symlink("state", &link).unwrap();
+    let checkpoints = Checkpoints::new(&link);
+    for step in 1..=3 {
+        checkpoints.save(&state(step, 100)).unwrap();
+    }
+    assert!(link.is_symlink());
+    assert_eq!(folder.files(), ["link", "state", "state.1"]);
+    assert_eq!(checkpoints.restore::<State>().unwrap().unwrap().step, 3);
+    fs::remove_file(folder.file("state")).unwrap();
+    assert_eq!(checkpoints.restore::<State>().unwrap().unwrap().step, 2);
+}
+
+fn one_program_at_a_time() {
+    let folder = Folder::new();
+    let path = folder.file("state");
+    checkpoint(&path, &state(1, 100)).unwrap();
+    fs::write(folder.file("state.partial"), "another's").unwrap();
+    let other = fs::File::open(folder.file("state.partial")).unwrap();
+    other.lock().unwrap();
+    says(checkpoint(&path, &state(2, 100)), &path, &["another program writes it"]);
+    assert_eq!(fs::read(folder.file("state.partial")).unwrap(), b"another's");
+    drop(other);
+    checkpoint(&path, &state(3, 100)).unwrap();
+    assert_eq!((restore::<State>(&path).unwrap().step, folder.files()), (3, vec!["state".to_string()]));
+}
+
+fn files_are_closed() {
+    if !Path::new("/proc/self/fd").exists() {
+        return; // Elsewhere a process does not know what it has open.
+    }
+    let folder = Folder::new();
+    let path = folder.file("state");
+    // Without another command, with which what has been dropped would go.
+    let open = || {
+        let all = fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+        all.filter(|file| file.starts_with(&folder.0)).collect::<Vec<_>>()
+    };
+    let first = state(1, 100);
+    checkpoint(&path, &first).unwrap();
+    assert_eq!(open(), [""; 0].map(Path::new));
+    let _restored = restore::<State>(&path).unwrap();
+    assert_eq!(open(), [""; 0].map(Path::new));
+    let _error = restore::<u8>(&path).unwrap_err();
+    assert_eq!(open(), [""; 0].map(Path::new));
 }

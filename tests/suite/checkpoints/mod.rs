@@ -12,6 +12,8 @@ mod killed;
 mod progress;
 mod states;
 
+pub(crate) use progress::heard;
+
 use crate::Case;
 use libtest_mimic::Trial;
 use std::fs;

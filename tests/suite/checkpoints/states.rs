@@ -22,6 +22,9 @@ pub(crate) fn cases() -> Vec<Case> {
         an_object_that_is_not_an_array
         the_last_few
         the_newest_that_is_whole
+        fewer_than_before
+        values_that_would_come_back_as_others
+        values_within_values
     ]
 }
 
@@ -273,16 +276,67 @@ fn the_newest_that_is_whole() {
     assert_eq!(newest().unwrap(), 1);
     truncate("run.1");
     assert_eq!(newest().unwrap(), 0);
-    std::fs::rename(folder.file("run.2"), folder.file("run.partial")).unwrap();
-    assert_eq!(newest().unwrap(), 0);
-    truncate("run.partial");
+    truncate("run.2");
     let error = newest().unwrap_err();
     assert!(error.is_damaged() && error.to_string().contains("run.1: the index: "), "{error}");
-    // One that was never finished is none.
+    // Who removes them begins anew, whatever a program that was killed has left.
+    checkpoints.save(&(7u32, DistArray::full(1000, 7u32))).unwrap();
+    std::fs::rename(folder.file("run"), folder.file("run.partial")).unwrap();
     std::fs::remove_file(folder.file("run.1")).unwrap();
-    assert_eq!(folder.files(), ["run.partial"]);
+    std::fs::remove_file(folder.file("run.2")).unwrap();
     assert!(checkpoints.restore::<(u32, DistArray<u32, Ix1>)>().unwrap().is_none());
     // A type that does not fit is no damage.
     checkpoints.save(&1u32).unwrap();
     assert!(checkpoints.restore::<(u32, DistArray<u32, Ix1>)>().unwrap_err().is_argument());
+}
+
+fn fewer_than_before() {
+    let folder = Folder::new();
+    let checkpoints = |keep| Checkpoints::new(folder.file("run")).keep(keep);
+    (0..5u32).for_each(|step| checkpoints(5).save(&step).unwrap());
+    // What is no checkpoint is nobody's to remove.
+    std::fs::write(folder.file("run.5"), "notes").unwrap();
+    assert_eq!(folder.files(), ["run", "run.1", "run.2", "run.3", "run.4", "run.5"]);
+    checkpoints(2).save(&5u32).unwrap();
+    assert_eq!(folder.files(), ["run", "run.1", "run.5"]);
+    assert_eq!(["run", "run.1"].map(|name| restore::<u32>(folder.file(name)).unwrap()), [5, 4]);
+    // One alone has no older ones.
+    checkpoint(folder.file("run"), &6u32).unwrap();
+    assert_eq!(folder.files(), ["run", "run.1", "run.5"]);
+}
+
+fn values_that_would_come_back_as_others() {
+    let folder = Folder::new();
+    let path = folder.file("state");
+    let x = DistArray::<f64, Ix1>::ones(3);
+    let error = checkpoint(&path, &(&x, Some(None::<u8>))).unwrap_err();
+    assert!(error.is_argument() && error.to_string().contains("[1]: a Some(None) or Some(())"), "{error}");
+    assert!(folder.files().is_empty());
+    checkpoint(&path, &(&x, Some(Some(1u8)), None::<Option<u8>>)).unwrap();
+    let (y, some, none): (DistArray<f64, Ix1>, Option<Option<u8>>, Option<Option<u8>>) = restore(&path).unwrap();
+    assert_eq!((y.sum(), some, none), (3.0, Some(Some(1)), None));
+}
+
+#[derive(Serialize, Deserialize)]
+struct Chain {
+    next: Option<Box<Chain>>,
+    end: Vec<Phase>,
+}
+
+fn values_within_values() {
+    let folder = Folder::new();
+    let path = folder.file("state");
+    let chain = |len: usize| {
+        (1..len).fold(Chain { next: None, end: vec![Phase::Early] }, |chain, _| Chain {
+            next: Some(Box::new(chain)),
+            end: Vec::new(),
+        })
+    };
+    // The phase at the end is within a Vec.
+    checkpoint(&path, &chain(255)).unwrap();
+    let restored: Chain = restore(&path).unwrap();
+    let links = std::iter::successors(Some(&restored), |chain| chain.next.as_deref());
+    assert_eq!(links.map(|chain| chain.end.len()).collect::<Vec<_>>(), [vec![0; 254], vec![1]].concat());
+    let error = checkpoint(&path, &chain(256)).unwrap_err();
+    assert!(error.is_argument() && error.to_string().contains("more than 256 others"), "{error}");
 }

@@ -18,6 +18,8 @@ pub(crate) fn cases() -> Vec<Case> {
         a_full_disk
         an_older_file_survives
         links_stay_links
+        what_is_no_file_stays
+        one_program_at_a_time
     ]
 }
 
@@ -210,5 +212,39 @@ fn links_stay_links() {
     std::os::unix::fs::symlink(&file, &link).unwrap();
     DistArray::<f64, _>::ones((2, 2)).save_npy(&link).unwrap();
     assert!(link.is_symlink());
+    // Also where nothing is there yet.
+    fs::remove_file(&file).unwrap();
+    DistArray::<f64, _>::ones((2, 2)).save_npy(&link).unwrap();
+    assert!(link.is_symlink());
     assert_eq!((load(&file).unwrap().sum(), list(&folder.file("there"))), (4.0, vec!["file.npy".to_string()]));
+}
+
+fn what_is_no_file_stays() {
+    let folder = Folder::new();
+    let pipe = folder.file("pipe");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.is_ok_and(|status| status.success()), "mkfifo is part of every system");
+    let null = Path::new("/dev/null");
+    for save in savers() {
+        check(save(&pipe), &pipe, &["a device or a pipe", "choose another path"]);
+        check(save(null), null, &["a device or a pipe"]);
+    }
+    assert!(!null.is_file() && folder.list() == ["pipe"]);
+}
+
+fn one_program_at_a_time() {
+    let folder = Folder::new();
+    for (number, save) in savers().into_iter().enumerate() {
+        let path = folder.file(&number.to_string());
+        let partial = folder.file(&format!("{number}.partial"));
+        // What a killed program has left, and what another is writing.
+        fs::write(&partial, "x".repeat(1 << 20)).unwrap();
+        let other = fs::File::open(&partial).unwrap();
+        other.lock().unwrap();
+        check(save(&path), &path, &["another program writes it", "partial is locked"]);
+        drop(other);
+        save(&path).unwrap();
+        assert!(!partial.exists() && fs::metadata(&path).unwrap().len() < 1 << 20);
+    }
+    assert_eq!(folder.list().len(), savers().len());
 }

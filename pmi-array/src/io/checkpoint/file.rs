@@ -109,3 +109,35 @@ pub(super) fn read<S: DeserializeOwned>(path: &Path) -> Result<S> {
     let state = state?;
     closed.map(|()| state)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_stays_until_it_is_replaced() {
+        let folder = std::env::temp_dir().join(format!("pmi-checkpoint-names-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("run");
+        let new = |text: &str| {
+            let new = Unfinished::create(&FILE, &path).unwrap();
+            fs::write(new.name(), text).unwrap();
+            new
+        };
+        let texts = || names(&path, 4).map_while(|name| fs::read_to_string(name).ok()).collect::<Vec<_>>();
+        for text in ["one", "two", "three", "four"] {
+            replace(new(text), 3).unwrap();
+        }
+        assert_eq!(texts(), ["four", "three", "two"]);
+        // One that cannot be put into its place.
+        let lost = new("five");
+        fs::remove_file(lost.name()).unwrap();
+        assert!(replace(lost, 3).is_err());
+        assert_eq!(texts(), ["four", "four", "three"]);
+        replace(new("six"), 2).unwrap();
+        assert_eq!(texts()[..2], ["six", "four"]);
+        replace(new("seven"), 1).unwrap();
+        assert_eq!((texts()[0].as_str(), fs::read_dir(&folder).unwrap().count()), ("seven", 3));
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
