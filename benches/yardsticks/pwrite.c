@@ -4,7 +4,7 @@
 //  read: the same file, every rank's part into memory that has been written to before
 //
 // A repetition begins when nothing waits to be written to the disk, with a barrier, and ends when the last rank is done;
-// what is printed is the median repetition. Nobody waits for the disk within it.
+// what is printed is the shortest repetition. Nobody waits for the disk within it.
 //
 // usage: mpirun -n P pwrite FOLDER N REPS
 // prints: figure NAME <seconds> for each
@@ -61,13 +61,8 @@ static void read_file(void) {
     close(file);
 }
 
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void measure(const char *name, void (*run)(void), int remove_first, int reps) {
-    double seconds[reps];
+    double fewest = 1e30;
     for (int r = 0; r < reps; r++) {
         if (remove_first && rank == ROOT) unlink(path);
         if (rank == ROOT) sync();
@@ -76,10 +71,9 @@ static void measure(const char *name, void (*run)(void), int remove_first, int r
         run();
         double taken = MPI_Wtime() - start, slowest;
         MPI_Reduce(&taken, &slowest, 1, MPI_DOUBLE, MPI_MAX, ROOT, MPI_COMM_WORLD);
-        seconds[r] = slowest;
+        if (slowest < fewest) fewest = slowest;
     }
-    qsort(seconds, reps, sizeof *seconds, ascending);
-    if (rank == ROOT) printf("figure %s %.6f\n", name, seconds[reps / 2]);
+    if (rank == ROOT) printf("figure %s %.6f\n", name, fewest);
 }
 
 int main(int argc, char **argv) {

@@ -54,10 +54,16 @@ pub(super) struct Kind {
 pub(super) const FILE: Kind = Kind {
     check: check_file,
     open: |name| OpenOptions::new().read(true).write(true).create(true).truncate(false).open(name),
-    clear: |file, _| file.set_len(0),
+    clear: |file, _| clear_file(file),
     put: |name, path| fs::rename(name, path),
     remove: |name| fs::remove_file(name),
 };
+
+/// Takes all bytes from a file, where there are any: ext4 brings what is written to a truncated file to the disk when
+/// that is closed, also where it was empty.
+fn clear_file(file: &File) -> io::Result<()> {
+    if file.metadata()?.len() > 0 { file.set_len(0) } else { Ok(()) }
+}
 
 fn check_file(path: &Path) -> io::Result<()> {
     match fs::metadata(path) {
