@@ -1,7 +1,8 @@
 //! Who hears how far a checkpoint has come.
 
-use super::{Folder, PATH};
+use super::PATH;
 use crate::faults::{Ended, Job, own};
+use crate::folders::Folder;
 use crate::launch::{World, ensure};
 use crate::{Case, cases};
 use libtest_mimic::{Failed, Trial};

@@ -1,6 +1,7 @@
 //! States there and back.
 
-use super::{Folder, in_world};
+use super::in_world;
+use crate::folders::Folder;
 use crate::layouts::{SHAPES, distributions, numbered};
 use crate::{Case, cases};
 use ndarray::{Ix1, Ix2, IxDyn};
@@ -73,7 +74,7 @@ fn every_type_in_every_layout_on_any_tasks() {
     let path = folder.file("theirs");
     in_world(3, || checkpoint(&path, &arrays::<i64>()).unwrap());
     same(&restore::<Arrays<i64>>(&path).unwrap(), pmi::size().unwrap() == 3);
-    assert_eq!(folder.files(), ["theirs"]);
+    assert_eq!(folder.list(), ["theirs"]);
 }
 
 fn many_blocks() {
@@ -210,7 +211,7 @@ fn a_state_without_arrays() {
     // Another, longer or shorter, takes its place.
     checkpoint(&path, "x").unwrap();
     assert_eq!(restore::<String>(&path).unwrap(), "x");
-    assert_eq!(folder.files(), ["state"]);
+    assert_eq!(folder.list(), ["state"]);
 }
 
 fn in_the_scope_of_a_group() {
@@ -236,7 +237,7 @@ fn an_object_that_is_not_an_array() {
     let handle = pmi::create(|task: &Task, ()| task.rank(), ()).unwrap();
     let error = checkpoint(folder.file("state"), &("x", &handle)).unwrap_err();
     assert!(error.is_argument() && error.to_string().contains("cannot be stored"), "{error}");
-    assert!(folder.files().is_empty());
+    assert!(folder.list().is_empty());
     assert_eq!(handle.reduce(|_, rank: &mut usize, ()| *rank, (), pmi::op::MAX).unwrap(), pmi::size().unwrap() - 1);
 }
 
@@ -249,7 +250,7 @@ fn the_last_few() {
         let (last, array): (u32, DistArray<u64, Ix1>) = checkpoints.restore().unwrap().unwrap();
         assert_eq!((last, array.sum()), (step, 10 * u64::from(step)));
     }
-    assert_eq!(folder.files(), ["run", "run.1", "run.2"]);
+    assert_eq!(folder.list(), ["run", "run.1", "run.2"]);
     let steps =
         ["run", "run.1", "run.2"].map(|name| restore::<(u32, DistArray<u64, Ix1>)>(folder.file(name)).unwrap().0);
     assert_eq!(steps, [4, 3, 2]);
@@ -296,13 +297,13 @@ fn fewer_than_before() {
     (0..5u32).for_each(|step| checkpoints(5).save(&step).unwrap());
     // What is no checkpoint is nobody's to remove.
     std::fs::write(folder.file("run.5"), "notes").unwrap();
-    assert_eq!(folder.files(), ["run", "run.1", "run.2", "run.3", "run.4", "run.5"]);
+    assert_eq!(folder.list(), ["run", "run.1", "run.2", "run.3", "run.4", "run.5"]);
     checkpoints(2).save(&5u32).unwrap();
-    assert_eq!(folder.files(), ["run", "run.1", "run.5"]);
+    assert_eq!(folder.list(), ["run", "run.1", "run.5"]);
     assert_eq!(["run", "run.1"].map(|name| restore::<u32>(folder.file(name)).unwrap()), [5, 4]);
     // One alone has no older ones.
     checkpoint(folder.file("run"), &6u32).unwrap();
-    assert_eq!(folder.files(), ["run", "run.1", "run.5"]);
+    assert_eq!(folder.list(), ["run", "run.1", "run.5"]);
 }
 
 fn values_that_would_come_back_as_others() {
@@ -311,7 +312,7 @@ fn values_that_would_come_back_as_others() {
     let x = DistArray::<f64, Ix1>::ones(3);
     let error = checkpoint(&path, &(&x, Some(None::<u8>))).unwrap_err();
     assert!(error.is_argument() && error.to_string().contains("[1]: a Some(None) or Some(())"), "{error}");
-    assert!(folder.files().is_empty());
+    assert!(folder.list().is_empty());
     checkpoint(&path, &(&x, Some(Some(1u8)), None::<Option<u8>>)).unwrap();
     let (y, some, none): (DistArray<f64, Ix1>, Option<Option<u8>>, Option<Option<u8>>) = restore(&path).unwrap();
     assert_eq!((y.sum(), some, none), (3.0, Some(Some(1)), None));

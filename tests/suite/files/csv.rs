@@ -1,6 +1,6 @@
 //! Tables, there and back.
 
-use super::Folder;
+use crate::folders::Folder;
 use crate::layouts::distributions;
 use crate::{Case, cases};
 use ndarray::{Array2, Ix1, Ix2};

@@ -1,6 +1,6 @@
 //! Files that cannot be read or written: an error that names path and task, nobody left waiting, the world usable.
 
-use super::{Folder, list};
+use crate::folders::{Folder, SmallDisk, list};
 use crate::{Case, cases};
 use ndarray::{Dimension, Ix1, Ix2, IxDyn};
 use pmi_toolkit::array::{Element, Error};
@@ -151,29 +151,8 @@ fn what_cannot_be_written() {
     assert_eq!(folder.list(), [""; 0]);
 }
 
-/// A file system in memory with room for so many bytes, where the system lets us have one.
-pub(super) struct SmallDisk(pub(super) Folder);
-
-impl SmallDisk {
-    pub(super) fn new(bytes: usize) -> Option<Self> {
-        let folder = Folder::new();
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={bytes}"), "tmpfs"]).arg(&folder.0);
-        let mounted = mount.output().is_ok_and(|output| output.status.success());
-        mounted.then_some(Self(folder))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.0.0).status();
-    }
-}
-
 fn a_full_disk() {
-    let Some(disk) = SmallDisk::new(64 << 10) else {
-        return eprintln!("no file system can be mounted here: nothing is said of full disks");
-    };
+    let Some(disk) = SmallDisk::new(64 << 10) else { return };
     let file = disk.0.file("a.npy");
     // One that fits, and those that do not, whose elements lie on all tasks.
     let small = DistArray::<f64, _>::ones((40, 50));

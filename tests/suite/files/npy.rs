@@ -1,7 +1,8 @@
 //! `.npy` files, there and back.
 
-use super::{Folder, come_back};
-use crate::layouts::{check_slabs, numbered, refusal};
+use super::{come_back, groups_have_them_too};
+use crate::folders::Folder;
+use crate::layouts::refusal;
 use crate::{Case, cases};
 use ndarray::{Array2, Ix1, Ix2, IxDyn};
 use num_complex::Complex;
@@ -127,19 +128,7 @@ fn arrays_of_several_pieces() {
 }
 
 fn groups_have_files_too() {
-    let folder = Folder::new();
-    let path = folder.file("a.npy");
-    let tasks = pmi::size().unwrap();
-    // Without the controller, where there is another task.
-    let group = pmi::Group::new(tasks.min(2) - 1..tasks).unwrap();
-    let scope = || {
-        numbered(&[7, 3], vec![Axis::Whole, Axis::Block]).save_npy(&path).unwrap();
-        check_slabs(&DistArray::<u64, IxDyn>::load_npy(&path).unwrap());
-        DistArray::<u64, IxDyn>::load_npy(folder.file("other.npy")).unwrap_err().to_string()
-    };
-    let error = group.scope(scope).unwrap();
-    assert!(error.ends_with("other.npy: No such file or directory (os error 2), on task 0"), "{error}");
-    check_slabs(&DistArray::<u64, IxDyn>::load_npy(&path).unwrap());
+    groups_have_them_too("a.npy", |a, path| a.save_npy(path), |path| DistArray::load_npy(path));
 }
 
 fn distributions_that_do_not_fit_the_file() {

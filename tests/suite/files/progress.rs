@@ -1,7 +1,7 @@
 //! Who hears how far files have come.
 
-use super::Folder;
 use crate::checkpoints::heard;
+use crate::folders::Folder;
 use crate::{Case, cases};
 use ndarray::Ix2;
 use pmi_toolkit::prelude::*;

@@ -1,8 +1,9 @@
 //! Zarr arrays, there and back, and what goes wrong with them.
 
-use super::failures::{SmallDisk, check};
-use super::{Folder, come_back, list};
-use crate::layouts::{check_slabs, numbered, refusal};
+use super::failures::check;
+use super::{come_back, groups_have_them_too};
+use crate::folders::{Folder, SmallDisk, list};
+use crate::layouts::refusal;
 use crate::{Case, cases};
 use ndarray::{Array2, Dimension, Ix1, Ix2, IxDyn};
 use pmi_toolkit::array::{Element, Error, array_equal};
@@ -133,19 +134,7 @@ fn arrays_of_several_pieces() {
 }
 
 fn groups_have_arrays_too() {
-    let folder = Folder::new();
-    let path = folder.file("a.zarr");
-    let tasks = pmi::size().unwrap();
-    // Without the controller, where there is another task.
-    let group = pmi::Group::new(tasks.min(2) - 1..tasks).unwrap();
-    let scope = || {
-        numbered(&[7, 3], vec![Axis::Whole, Axis::Block]).save_zarr(&path).unwrap();
-        check_slabs(&DistArray::<u64, IxDyn>::load_zarr(&path).unwrap());
-        DistArray::<u64, IxDyn>::load_zarr(folder.file("other")).unwrap_err().to_string()
-    };
-    let error = group.scope(scope).unwrap();
-    assert!(error.ends_with("other: No such file or directory (os error 2), on task 0"), "{error}");
-    check_slabs(&DistArray::<u64, IxDyn>::load_zarr(&path).unwrap());
+    groups_have_them_too("a.zarr", |a, path| a.save_zarr(path), |path| DistArray::load_zarr(path));
 }
 
 fn what_makes_no_sense() {
@@ -316,9 +305,7 @@ fn what_is_no_array_stays() {
 }
 
 fn a_full_disk() {
-    let Some(disk) = SmallDisk::new(128 << 10) else {
-        return eprintln!("no file system can be mounted here: nothing is said of full disks");
-    };
+    let Some(disk) = SmallDisk::new(128 << 10) else { return };
     let path = disk.0.file("a.zarr");
     DistArray::<f64, _>::ones((40, 50)).save_zarr(&path).unwrap();
     for axes in [[Axis::Block, Axis::Whole], [Axis::Cyclic, Axis::Block]] {
