@@ -20,6 +20,14 @@ impl Folder {
         self.0.join(name)
     }
 
+    /// A pipe in it.
+    pub(crate) fn pipe(&self, name: &str) -> PathBuf {
+        let path = self.file(name);
+        let made = Command::new("mkfifo").arg(&path).status();
+        assert!(made.is_ok_and(|status| status.success()), "mkfifo is part of every system");
+        path
+    }
+
     /// The names of the files in it.
     pub(crate) fn list(&self) -> Vec<String> {
         list(&self.0)
