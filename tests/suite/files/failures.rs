@@ -7,7 +7,6 @@ use pmi_toolkit::array::{Element, Error};
 use pmi_toolkit::prelude::*;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
