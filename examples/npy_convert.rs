@@ -1,5 +1,5 @@
-//! Converts a dataset of an HDF5 file to an `.npy` file, or back: which, the ends of the names tell. Arrays may be larger than
-//! the memory of one task, and of any of the types that NumPy has, too.
+//! Converts a dataset of an HDF5 file to an `.npy` file, or back: which, the ends of the names tell. Arrays may be
+//! larger than the memory of one task, and of any of the types that NumPy has, too.
 //!
 //! ```text
 //! cargo run --release --features hdf5 --example npy_convert -- pipeline.h5 u frames.npy

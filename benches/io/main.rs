@@ -1,4 +1,5 @@
-//! Files, against what C does with the same library or none, in the same folders: one in memory (`/dev/shm`), one on disk.
+//! Files, against what C does with the same library or none, in the same folders: one in memory (`/dev/shm`), one on
+//! disk.
 //!
 //! How to read the table and which arguments there are: see `support`.
 

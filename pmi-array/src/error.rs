@@ -92,7 +92,8 @@ impl Error {
         matches!(&*self.0, Kind::File { cause, .. } if cause.kind() == std::io::ErrorKind::NotFound)
     }
 
-    /// Whether a file has been truncated or altered.
+    /// Whether a checkpoint, or the metadata or a chunk of a Zarr array, has been truncated or altered: what has checksums or
+    /// can be decoded in one way only. An `.npy` file has neither; one that is cut short is an error that says so.
     pub fn is_damaged(&self) -> bool {
         matches!(*self.0, Kind::Damaged { .. })
     }

@@ -43,6 +43,7 @@ mod expressions;
 mod farms;
 mod faults;
 mod files;
+mod folders;
 mod fractals;
 mod functions;
 mod groups;

@@ -6,9 +6,9 @@ use crate::layout::Layout;
 const LARGEST: usize = 1 << 20;
 const SMALLEST: usize = 1 << 14;
 
-/// Chunks for an array of this layout, of elements of `bytes` bytes: the rows of one task, cut along the first axes until
-/// they are small enough. Axis 0 is not the layout's but an unlimited one before it where `frames`: a chunk is then in one
-/// frame, unless frames are very small.
+/// Chunks for an array of this layout, of elements of `bytes` bytes: the rows of one task, cut along the first axes
+/// until they are small enough. Axis 0 is not the layout's but an unlimited one before it where `frames`: a chunk is
+/// then in one frame, unless frames are very small.
 pub(super) fn fitted(layout: &Layout, frames: bool, bytes: usize) -> Vec<usize> {
     let mut chunk: Vec<usize> = layout.shape().iter().map(|len| (*len).max(1)).collect();
     if let (Some(rows), true) = (chunk.first_mut(), layout.is_in_rows()) {
@@ -35,7 +35,8 @@ pub(super) fn fitted(layout: &Layout, frames: bool, bytes: usize) -> Vec<usize> 
 
 /// A box of an array that is cut into chunks.
 pub(super) struct Cut<'a> {
-    /// The box's and the chunks' extents; where `shape` is no multiple of `chunk`, the last chunks are filled with zeros.
+    /// The box's and the chunks' extents; where `shape` is no multiple of `chunk`, the last chunks are filled with
+    /// zeros.
     pub(super) shape: &'a [usize],
     pub(super) chunk: &'a [usize],
     /// The bytes of an element.

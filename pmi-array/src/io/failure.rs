@@ -50,8 +50,8 @@ pub(super) fn again(cause: &io::Error) -> io::Error {
     cause.raw_os_error().map_or_else(|| io::Error::new(cause.kind(), cause.to_string()), io::Error::from_raw_os_error)
 }
 
-/// The failure of the first task that has one, on all tasks; otherwise this task's value. One reduction of a number, and
-/// where there is a failure, a broadcast of it.
+/// The failure of the first task that has one, on all tasks; otherwise this task's value. One reduction of a number,
+/// and where there is a failure, a broadcast of it.
 pub(crate) fn agree<R>(task: &Task, mine: Result<R, Failure>) -> Result<R, Failure> {
     let comm = task.comm();
     let failed = if mine.is_err() { task.rank() } else { usize::MAX };

@@ -8,7 +8,9 @@ use crate::error::Result;
 use crate::layout::{Distribution, Layout};
 use ndarray::Dimension;
 use pmi::{Argument, Code, Portable, Task};
-use std::path::Path;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::path::{Path, PathBuf};
 
 /// The layout of an array of this shape, in the current world.
 #[track_caller]
@@ -36,8 +38,8 @@ pub(super) fn bytes_of<T>(shape: &[usize], ndim: Option<usize>) -> Result<usize,
     Ok(if shape.contains(&0) { 0 } else { bytes })
 }
 
-/// The array of this layout, read from `path`, whose slabs `read` returns on each task, in C order. Where it fails on one,
-/// that is the error, and there is no array.
+/// The array of this layout, read from `path`, whose slabs `read` returns on each task, in C order. Where it fails on
+/// one, that is the error, and there is no array.
 pub(crate) fn load<T, D, A, F>(path: &Path, layout: Layout, read: F, args: A) -> Result<DistArray<T, D>>
 where
     T: Element,
@@ -53,6 +55,30 @@ where
     };
     shown(path, array.nbytes() as u64, || pmi::first(fill, (array.clone(), Code::new(read), args)))??;
     Ok(array)
+}
+
+/// The array in a file or folder, at which task 0 looks: for its shape, and what else all must know to `read` it. A
+/// broadcast of that.
+#[track_caller]
+pub(super) fn load_as<T, D, M, L, R>(
+    path: &Path,
+    distribution: Option<Distribution>,
+    look: L,
+    read: R,
+) -> Result<DistArray<T, D>>
+where
+    T: Element,
+    D: Dimension + 'static,
+    M: Serialize + DeserializeOwned + 'static,
+    L: Fn(&Task, &Path) -> Result<(Vec<usize>, M), Failure> + Portable,
+    R: Fn(&Task, &Layout, (PathBuf, M)) -> Result<Vec<T>, Failure> + Portable,
+{
+    let ask = |task: &Task, (path, look): (PathBuf, Code<L>)| {
+        let found = (task.rank() == 0).then(|| (look.get())(task, &path));
+        task.comm().broadcast_object(0, found)
+    };
+    let (shape, found) = pmi::first(ask, (path.to_owned(), Code::new(look)))??;
+    load(path, layout_as(&shape, distribution)?, read, (path.to_owned(), found))
 }
 
 #[cfg(test)]

@@ -1,23 +1,27 @@
 //! Arrays in the order of a file, piece by piece.
 //!
-//! A file has its elements in C order, or in chunks; the tasks of an array have theirs in any layout. So the array is cut
-//! into boxes, ranges along each axis, which the tasks handle in rounds: elements are moved to the task that writes them,
-//! or from the one that has read them, within a budget of memory (the two phases of collective I/O: Thakur, Gropp and
-//! Lusk, *Data sieving and collective I/O in ROMIO*, Frontiers of Massively Parallel Computation, 1999). Where each task
-//! has such boxes as they are, they are handed on without a copy. After each round a task reports its progress.
+//! A file has its elements in C order, or in chunks; the tasks of an array have theirs in any layout. So the array is
+//! cut into boxes, ranges along each axis, which the tasks handle in rounds: elements are moved to the task that writes
+//! them, or from the one that has read them, within a budget of memory (the two phases of collective I/O: Thakur, Gropp
+//! and Lusk, *Data sieving and collective I/O in ROMIO*, Frontiers of Massively Parallel Computation, 1999). Where each
+//! task has such boxes as they are, they are handed on without a copy. After each round a task reports its progress.
 
 use crate::array::BUDGET;
 use crate::element::Element;
 use crate::exchange::{parts, place};
+use crate::io::progress::Told;
 use crate::layout::{Block, Indices, Layout, Part};
 use crate::memory::{memory, recycle};
-use pmi::{Progress, Task};
+use pmi::Task;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-use std::thread;
 
 /// The bytes of a piece, at the most, unless the grain is larger.
 pub(crate) const PIECE: usize = 16 << 20;
+
+/// The number, in C order, of the first element in a box of an array of this shape.
+pub(super) fn first_element(shape: &[usize], ranges: &[Range<usize>]) -> usize {
+    shape.iter().zip(ranges).fold(0, |number, (len, range)| number * len + range.start)
+}
 
 /// How an array is cut.
 #[derive(Debug)]
@@ -39,9 +43,9 @@ pub(crate) struct Pieces<'a> {
 }
 
 impl<'a> Pieces<'a> {
-    /// Boxes of elements of `bytes` bytes. `grain` gives for each axis what no box may divide, counted from index 0: the
-    /// extent of a chunk, or 1. `own` is how many bytes a piece may have that is of a task's own part as it is, without
-    /// a copy.
+    /// Boxes of elements of `bytes` bytes. `grain` gives for each axis what no box may divide, counted from index 0:
+    /// the extent of a chunk, or 1. `own` is how many bytes a piece may have that is of a task's own part as it is,
+    /// without a copy.
     pub(crate) fn new(layout: &'a Layout, bytes: usize, grain: &[usize], own: usize) -> Self {
         let row = bytes * layout.row_len();
         let rows = grain.first().copied().unwrap_or(1);
@@ -149,12 +153,12 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// Hands the elements of this task's boxes to `write`, round by round. All tasks of the call take part; `write` is called
-/// in every round on each of them, also for empty boxes and after it has failed, so that it may be collective. The first
-/// failure is returned.
+/// Hands the elements of this task's boxes to `write`, round by round. All tasks of the call take part; `write` is
+/// called in every round on each of them, also for empty boxes and after it has failed, so that it may be collective.
+/// The first failure is returned.
 ///
-/// `write` gets the ranges of a box and its elements, of which there may be none (also of an array without axes): of no more
-/// than [`PIECE`] bytes, or `own` where they are in the task's slab as they are.
+/// `write` gets the ranges of a box and its elements, of which there may be none (also of an array without axes): of no
+/// more than [`PIECE`] bytes, or `own` where they are in the task's slab as they are.
 pub(crate) fn write_pieces<T: Element, E>(
     task: &Task,
     layout: &Layout,
@@ -166,12 +170,12 @@ pub(crate) fn write_pieces<T: Element, E>(
     let pieces = Pieces::new(layout, size_of::<T>(), grain, own);
     let (rank, slab) = (task.rank(), T::bits(slab));
     let have = parts(task, &|rank| layout.part(rank));
-    let (mut progress, rounds) = (Told::new(task), pieces.rounds());
+    let told = Told::new(task, pieces.rounds());
     let mut done = Ok(());
-    for round in 0..rounds {
-        progress.report(round as f64 / rounds as f64);
+    for round in 0..pieces.rounds() {
         if let Some(mine) = pieces.in_slab(rank, round, slab.len()) {
             done = done.and(write(&pieces.ranges(rank, round), &slab[mine]));
+            told.step();
             continue;
         }
         let wanted = parts(task, &|rank| pieces.part(rank, round));
@@ -179,9 +183,9 @@ pub(crate) fn write_pieces<T: Element, E>(
         place(task, &have, slab, &wanted, &mut piece, BUDGET);
         done = done.and(write(&pieces.ranges(rank, round), &piece));
         recycle(piece);
+        told.step();
     }
-    progress.report(1.0);
-    progress.finish();
+    told.finish();
     done
 }
 
@@ -197,13 +201,13 @@ pub(crate) fn read_pieces<T: Element, E>(
     let rank = task.rank();
     let mut slab = memory(layout.local_len(rank));
     let wanted = parts(task, &|rank| layout.part(rank));
-    let (mut progress, rounds) = (Told::new(task), pieces.rounds());
+    let told = Told::new(task, pieces.rounds());
     let mut done = Ok(());
-    for round in 0..rounds {
-        progress.report(round as f64 / rounds as f64);
+    for round in 0..pieces.rounds() {
         let len = slab.len();
         if let Some(mine) = pieces.in_slab(rank, round, len) {
             done = done.and(read(&pieces.ranges(rank, round), &mut slab[mine]));
+            told.step();
             continue;
         }
         let have = parts(task, &|rank| pieces.part(rank, round));
@@ -211,34 +215,10 @@ pub(crate) fn read_pieces<T: Element, E>(
         done = done.and(read(&pieces.ranges(rank, round), &mut piece));
         place(task, &have, &piece, &wanted, &mut slab, BUDGET);
         recycle(piece);
+        told.step();
     }
-    progress.report(1.0);
-    progress.finish();
+    told.finish();
     done.map(|()| T::from_bits(slab))
-}
-
-/// Progress that may be reported between collectives: what listens may panic, and shall do so when all is done.
-struct Told {
-    progress: Progress,
-    heard: thread::Result<()>,
-}
-
-impl Told {
-    fn new(task: &Task) -> Self {
-        Self { progress: task.progress(), heard: Ok(()) }
-    }
-
-    fn report(&mut self, done: f64) {
-        if self.heard.is_ok() {
-            self.heard = catch_unwind(AssertUnwindSafe(|| self.progress.report(done)));
-        }
-    }
-
-    fn finish(self) {
-        if let Err(panic) = self.heard {
-            resume_unwind(panic);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,19 +1,22 @@
 //! How far reads and writes have come.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use pmi::Progress;
+use pmi::{Progress, Task};
 use std::io::IsTerminal;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// What takes no longer shows no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Runs `calls`, in which tasks read or write so many bytes of a file and [report](Progress::report) how far they have
-/// come. Where the program listens ([`pmi::with_progress`]) it hears of it; otherwise, where standard error is a terminal,
-/// it shows a bar there if this takes more than a second.
+/// come. Where the program listens ([`pmi::with_progress`]) it hears of it; otherwise, where standard error is a
+/// terminal, it shows a bar there if this takes more than a second.
 pub(crate) fn shown<R>(path: &Path, bytes: u64, calls: impl FnOnce() -> R) -> R {
-    if Progress::current().is_heard() || !std::io::stderr().is_terminal() {
+    if Progress::current().is_heard() || bytes == 0 || !std::io::stderr().is_terminal() {
         return calls();
     }
     let style = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}");
@@ -43,11 +46,82 @@ pub(crate) fn stage<R>(before: u64, bytes: u64, total: u64, calls: impl FnOnce()
     pmi::with_progress(report, calls)
 }
 
+/// Progress that a task reports between collectives, and from its threads, in so many steps: what listens may panic,
+/// and shall do so when all is done.
+pub(super) struct Told {
+    progress: Progress,
+    steps: usize,
+    state: Mutex<State>,
+}
+
+struct State {
+    done: usize,
+    heard: thread::Result<()>,
+}
+
+impl Told {
+    pub(super) fn new(task: &Task, steps: usize) -> Self {
+        Self { progress: task.progress(), steps, state: Mutex::new(State { done: 0, heard: Ok(()) }) }
+    }
+
+    /// One step more is done.
+    pub(super) fn step(&self) {
+        self.advance(1);
+    }
+
+    /// So many steps more are done.
+    pub(super) fn advance(&self, steps: usize) {
+        if !self.progress.is_heard() {
+            return;
+        }
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.done += steps;
+        let done = state.done as f64 / self.steps.max(1) as f64;
+        if state.heard.is_ok() {
+            state.heard = catch_unwind(AssertUnwindSafe(|| self.progress.report(done.min(1.0))));
+        }
+    }
+
+    /// All is done, also where there was nothing to do.
+    pub(super) fn finish(self) {
+        let State { done, heard } = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let Err(panic) = heard {
+            resume_unwind(panic);
+        }
+        if done < self.steps.max(1) {
+            self.progress.report(1.0);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pmi::Task;
-    use std::sync::{Arc, Mutex};
+    use std::sync::Arc;
+
+    #[test]
+    fn who_listens_may_panic_when_all_is_done() {
+        pmi::with_tasks(3, || {
+            let steps = |task: &Task, steps: usize| {
+                let told = Told::new(task, steps);
+                // With no step left out nobody waits in the collective.
+                (0..steps).for_each(|_| {
+                    told.step();
+                    task.comm().barrier();
+                });
+                told.finish();
+            };
+            for (count, expected) in [(0, vec![1.0]), (2, vec![0.5, 1.0])] {
+                let seen = Arc::new(Mutex::new(Vec::new()));
+                let heard = seen.clone();
+                pmi::with_progress(move |done| heard.lock().unwrap().push(done), || pmi::exec(steps, count)).unwrap();
+                assert_eq!(*seen.lock().unwrap(), expected);
+            }
+            let error = pmi::with_progress(|_| panic!("no more"), || pmi::exec(steps, 3)).unwrap_err().to_string();
+            assert!(error.contains("no more"), "{error}");
+            assert_eq!(pmi::invoke(|task: &Task, ()| task.rank(), ()).unwrap(), [0, 1, 2]);
+        });
+    }
 
     #[test]
     fn parts_are_parts_of_the_whole() {

@@ -1,6 +1,7 @@
 //! Arrays in Fortran's order, piece by piece: the C order of the array whose axes are turned round.
 
 use super::pieces::Pieces;
+use super::progress::Told;
 use crate::array::BUDGET;
 use crate::element::Element;
 use crate::exchange::{parts, place};
@@ -41,6 +42,7 @@ pub(super) fn write_turned<T: Element, E>(
     let pieces = Pieces::cut(&turned, size_of::<T>(), &vec![1; layout.shape().len()]);
     let rank = task.rank();
     let have = parts(task, &|rank| layout.part(rank));
+    let told = Told::new(task, pieces.rounds());
     let mut done = Ok(());
     for round in 0..pieces.rounds() {
         let wanted = parts(task, &|rank| turned_part(&pieces.part(rank, round)));
@@ -50,7 +52,9 @@ pub(super) fn write_turned<T: Element, E>(
         done = done.and(write(&pieces.ranges(rank, round), &to_write));
         recycle(piece);
         recycle(to_write);
+        told.step();
     }
+    told.finish();
     done
 }
 
@@ -65,6 +69,7 @@ pub(super) fn read_turned<T: Element, E>(
     let rank = task.rank();
     let wanted = parts(task, &|rank| layout.part(rank));
     let mut slab = memory(layout.local_len(rank));
+    let told = Told::new(task, pieces.rounds());
     let mut done = Ok(());
     for round in 0..pieces.rounds() {
         let have = parts(task, &|rank| turned_part(&pieces.part(rank, round)));
@@ -74,6 +79,8 @@ pub(super) fn read_turned<T: Element, E>(
         place(task, &have, &piece, &wanted, &mut slab, BUDGET);
         recycle(was_read);
         recycle(piece);
+        told.step();
     }
+    told.finish();
     done.map(|()| T::from_bits(slab))
 }

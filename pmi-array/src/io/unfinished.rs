@@ -1,48 +1,123 @@
-//! Files that replace others when they are finished.
+//! Files and folders that replace others when they are finished.
 
-use super::failure::{Failure, agree};
+use super::failure::{Failure, again, agree};
 use pmi::Task;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
+use std::os::fd::IntoRawFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::process;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A name of this program's own beside a path, with this ending.
-pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
-    // So that worlds of one process that write the same file do not write into each other's.
-    static COUNT: AtomicU64 = AtomicU64::new(0);
+/// `path` with this behind it.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(format!(".{}.{}.{ending}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+    name.push(suffix);
     name.into()
 }
 
-/// A file that replaces another when it is finished, and goes when it is not.
+/// What a link names, whether it is there or not; without a slash at the end, behind which a name would be inside. Not
+/// made absolute: folders may have other names on other hosts.
+pub(super) fn followed(path: &Path) -> io::Result<PathBuf> {
+    const MOST: usize = 40;
+    let mut path: PathBuf = path.components().collect();
+    for _ in 0..MOST {
+        let Ok(target) = fs::read_link(&path) else { return Ok(path) };
+        path.pop();
+        path.push(target);
+    }
+    Err(io::Error::other(format!("more than {MOST} links lead from one to the other")))
+}
+
+/// Closes a file that has been written. Network file systems tell only now what could not be.
+pub(super) fn close(file: File) -> io::Result<()> {
+    // SAFETY: the file has given its descriptor up, so nobody else uses it or closes it again.
+    match unsafe { libc::close(file.into_raw_fd()) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// What can be unfinished: files, or folders.
+pub(super) struct Kind {
+    /// Says why what is at a path cannot be replaced.
+    pub(super) check: fn(&Path) -> io::Result<()>,
+    /// Makes one of this name where there is none, and opens it.
+    pub(super) open: fn(&Path) -> io::Result<File>,
+    /// Takes from an open one of this name what a program that was killed has left.
+    pub(super) clear: fn(&File, &Path) -> io::Result<()>,
+    /// Gives it another name, in place of what has that name.
+    pub(super) put: fn(&Path, &Path) -> io::Result<()>,
+    pub(super) remove: fn(&Path) -> io::Result<()>,
+}
+
+/// Files.
+pub(super) const FILE: Kind = Kind {
+    check: check_file,
+    open: |name| OpenOptions::new().read(true).write(true).create(true).truncate(false).open(name),
+    clear: |file, _| clear_file(file),
+    put: |name, path| fs::rename(name, path),
+    remove: |name| fs::remove_file(name),
+};
+
+/// Takes all bytes from a file, where there are any: ext4 brings what is written to a truncated file to the disk when
+/// that is closed, also where it was empty.
+fn clear_file(file: &File) -> io::Result<()> {
+    if file.metadata()?.len() > 0 { file.set_len(0) } else { Ok(()) }
+}
+
+fn check_file(path: &Path) -> io::Result<()> {
+    match fs::metadata(path) {
+        Ok(there) if there.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        Ok(there) if !there.is_file() => {
+            Err(io::Error::other("it is a device or a pipe, which no file can replace: choose another path"))
+        }
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
+        _ => Ok(()),
+    }
+}
+
+/// A file or folder that replaces another when it is finished, and goes when it is not.
+///
+/// It is beside the other, as `path.partial`: one name for all, so that programs that were killed leave one of them, in
+/// which the next begins. A lock, which ends with its program, keeps a second one out; where the file system has no
+/// locks, nothing does.
 pub(super) struct Unfinished {
+    kind: &'static Kind,
+    /// What holds the lock, until the other has been replaced.
     file: File,
     name: PathBuf,
     path: PathBuf,
+    finished: bool,
 }
 
 impl Unfinished {
-    /// Beside the file at `path`, so that the one can become the other.
-    pub(super) fn create(path: &Path) -> io::Result<Self> {
-        // Through a link to what it names.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        match fs::metadata(&path) {
-            Ok(there) if there.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
-            Ok(there) if !there.is_file() => {
-                return Err(io::Error::other("it is no regular file, which another could replace"));
+    /// One that shall be at `path`; where that is a link, in place of what it names.
+    pub(super) fn create(kind: &'static Kind, path: &Path) -> io::Result<Self> {
+        let path = followed(path)?;
+        (kind.check)(&path)?;
+        let name = with_suffix(&path, ".partial");
+        loop {
+            let file = (kind.open)(&name)?;
+            if let Err(TryLockError::WouldBlock) = file.try_lock() {
+                let text = format!("another program writes it: {} is locked", name.display());
+                return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
             }
-            _ => {}
+            // Who had the lock may have finished it, or removed it.
+            if is_named(&file, &name)? {
+                (kind.clear)(&file, &name)?;
+                return Ok(Self { kind, file, name, path, finished: false });
+            }
         }
-        let name = beside(&path, "partial");
-        Ok(Self { file: File::create(&name)?, name, path })
     }
 
-    /// As [`create`](Unfinished::create) by task 0; all tasks get the name, or why there is no file. One broadcast.
-    pub(super) fn create_on_first(task: &Task, path: &Path) -> Result<(Option<Self>, PathBuf), Failure> {
-        let new = (task.rank() == 0).then(|| Self::create(path).map_err(|cause| Failure::file(task, path, &cause)));
+    /// As [`create`](Unfinished::create) by task 0; all tasks get the name, or why there is none. One broadcast.
+    pub(super) fn create_on_first(
+        task: &Task,
+        kind: &'static Kind,
+        path: &Path,
+    ) -> Result<(Option<Self>, PathBuf), Failure> {
+        let new =
+            (task.rank() == 0).then(|| Self::create(kind, path).map_err(|cause| Failure::file(task, path, &cause)));
         let name = new.as_ref().map(|new| new.as_ref().map(|new| new.name.clone()).map_err(Failure::clone));
         let name = task.comm().broadcast_object(0, name)?;
         Ok((new.transpose()?, name))
@@ -53,24 +128,48 @@ impl Unfinished {
         &self.file
     }
 
-    /// Puts it into its place.
-    pub(super) fn finish(self) -> io::Result<()> {
-        fs::rename(&self.name, &self.path)
+    /// Where it is until it is finished.
+    pub(super) fn name(&self) -> &Path {
+        &self.name
+    }
+
+    /// Where it will be.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Puts it into its place. Nobody else has it open any more.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        // The lock stays.
+        close(self.file.try_clone()?)?;
+        (self.kind.put)(&self.name, &self.path)?;
+        self.finished = true;
+        Ok(())
     }
 }
 
 impl Drop for Unfinished {
     fn drop(&mut self) {
-        // Gone already where it has replaced the other.
-        let _ = fs::remove_file(&self.name);
+        // When it is finished the name may be another program's.
+        if !self.finished {
+            let _ = (self.kind.remove)(&self.name);
+        }
     }
 }
 
+/// Whether an open file still has this name.
+fn is_named(file: &File, name: &Path) -> io::Result<bool> {
+    let open = file.metadata()?;
+    Ok(fs::metadata(name).is_ok_and(|there| (there.dev(), there.ino()) == (open.dev(), open.ino())))
+}
+
 /// A file of `len` bytes that all tasks write, each its part of it: `write` is called on every task, so that it may be
-/// collective, with the file or what kept the task from opening it. Where it fails on a task, or the file cannot be made,
-/// that is every task's failure, and an older file is still there.
+/// collective, with the file or what kept the task from opening it. Where it fails on a task, or the file cannot be
+/// made, that is every task's failure, and an older file is still there. The system writes to the disk when it likes
+/// to, but all that it tells of failures until a file is closed is heard.
 ///
-/// Task 0 creates the file, the others open it: a broadcast of its name, and one reduction of a number.
+/// Task 0 creates the file, the others open it; it gets its place when all have closed it: a broadcast of its name, and
+/// one reduction of a number.
 pub(super) fn write_together(
     task: &Task,
     path: &Path,
@@ -78,12 +177,87 @@ pub(super) fn write_together(
     write: impl FnOnce(&io::Result<File>) -> io::Result<()>,
 ) -> Result<(), Failure> {
     let failure = |cause: io::Error| Failure::file(task, path, &cause);
-    let (new, name) = Unfinished::create_on_first(task, path)?;
+    let (new, name) = Unfinished::create_on_first(task, &FILE, path)?;
     let file = match &new {
         // Its length first, so that a part of the file is all that a task adds.
         Some(new) => new.file.set_len(len).and_then(|()| new.file.try_clone()),
         None => OpenOptions::new().write(true).open(name),
     };
-    agree(task, write(&file).map_err(failure))?;
+    let written = write(&file);
+    let closed = file.map_or_else(|cause| Err(again(&cause)), close);
+    agree(task, written.and(closed).map_err(failure))?;
     new.map_or(Ok(()), Unfinished::finish).map_err(failure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    /// A folder that goes with the test.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("pmi-unfinished-{name}-{}", std::process::id()));
+            fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+
+        fn names(&self) -> Vec<String> {
+            let names = fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            let mut names: Vec<_> = names.collect();
+            names.sort();
+            names
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[test]
+    fn one_program_at_a_time() {
+        let folder = Folder::new("lock");
+        let path = folder.0.join("a");
+        let first = Unfinished::create(&FILE, &path).unwrap();
+        let second = Unfinished::create(&FILE, &path).err().unwrap().to_string();
+        assert!(second.contains("another program writes it: ") && second.contains("a.partial is locked"), "{second}");
+        // Its end is not the end of the first.
+        assert_eq!(folder.names(), ["a.partial"]);
+        fs::write(first.name(), "first").unwrap();
+        first.finish().unwrap();
+        // What a killed program has left is where the next begins.
+        fs::write(folder.0.join("a.partial"), "left, and longer").unwrap();
+        let next = Unfinished::create(&FILE, &path).unwrap();
+        assert_eq!((fs::read(next.name()).unwrap().len(), fs::read(&path).unwrap()), (0, b"first".to_vec()));
+        drop(next);
+        assert_eq!(folder.names(), ["a"]);
+    }
+
+    #[test]
+    fn links_lead_to_what_is_replaced() {
+        let folder = Folder::new("links");
+        let at = |name: &str| folder.0.join(name);
+        fs::create_dir(at("there")).unwrap();
+        symlink("there/file", at("link")).unwrap();
+        symlink(at("link"), at("other")).unwrap();
+        symlink("round", at("round")).unwrap();
+        for text in ["new", "old"] {
+            // The first time nothing is there.
+            let new = Unfinished::create(&FILE, &at("other")).unwrap();
+            assert_eq!(new.name(), at("there/file.partial"));
+            fs::write(new.name(), text).unwrap();
+            new.finish().unwrap();
+            assert_eq!(fs::read_to_string(at("other")).unwrap(), text);
+        }
+        assert!(at("link").is_symlink() && at("other").is_symlink());
+        let round = Unfinished::create(&FILE, &at("round")).err().unwrap().to_string();
+        assert!(round.contains("links lead"), "{round}");
+        // Nothing is made beside it.
+        let refused = Unfinished::create(&FILE, Path::new("/dev/null")).err().unwrap().to_string();
+        assert!(refused.contains("a device or a pipe"), "{refused}");
+    }
 }

@@ -1,14 +1,13 @@
 //! Files that cannot be written or read. The world goes on, and an older checkpoint is whole.
 
-use super::Folder;
+use crate::folders::{Folder, SmallDisk};
 use crate::{Case, cases};
 use ndarray::{Ix1, Ix2};
-use pmi_toolkit::array::{Error, checkpoint, restore};
+use pmi_toolkit::array::{Checkpoints, Error, checkpoint, restore};
 use pmi_toolkit::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
@@ -20,6 +19,9 @@ pub(crate) fn cases() -> Vec<Case> {
         altered
         what_is_no_checkpoint
         a_path_that_only_some_tasks_find
+        what_is_no_file_stays
+        one_program_at_a_time
+        files_are_closed
     ]
 }
 
@@ -61,9 +63,9 @@ fn what_is_not_there() {
 
 fn folders_and_files_in_each_others_place() {
     let folder = Folder::new();
-    says(checkpoint(&folder, &state(1, 100)), folder.as_ref(), &["irectory"]);
-    says(restore::<State>(&folder), folder.as_ref(), &["irectory"]);
-    assert!(folder.files().is_empty());
+    says(checkpoint(&folder.0, &state(1, 100)), &folder.0, &["irectory"]);
+    says(restore::<State>(&folder.0), &folder.0, &["irectory"]);
+    assert!(folder.list().is_empty());
     fs::write(folder.file("file"), "").unwrap();
     let path = folder.file("file/state");
     says(checkpoint(&path, &state(1, 100)), &path, &["ot a directory"]);
@@ -78,30 +80,8 @@ fn no_permission() {
     }
 }
 
-/// A small file system, gone with this.
-struct Disk(Folder);
-
-impl Disk {
-    fn new() -> Option<Self> {
-        let folder = Folder::new();
-        let mounted =
-            Command::new("mount").args(["-t", "tmpfs", "-o", "size=2m", "tmpfs"]).arg(folder.as_ref()).output();
-        mounted.is_ok_and(|output| output.status.success()).then(|| Self(folder))
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        // Also with files open: tasks close them with their next command.
-        let _ = Command::new("umount").arg("-l").arg(self.0.as_ref()).status();
-    }
-}
-
 fn a_full_disk() {
-    let Some(disk) = Disk::new() else {
-        eprintln!("no full disk tested: nothing can be mounted here");
-        return;
-    };
+    let Some(disk) = SmallDisk::new(2 << 20) else { return };
     let path = disk.0.file("state");
     checkpoint(&path, &state(1, 100)).unwrap();
     for axis in [Axis::Block, Axis::Cyclic] {
@@ -110,7 +90,7 @@ fn a_full_disk() {
         let error = says(checkpoint(&path, &large), &path, &["array `u`: No space left"]);
         assert!(error.to_string().contains(", on task "), "{error}");
         // The other state is whole, and there is space again.
-        assert_eq!((restore::<State>(&path).unwrap().step, disk.0.files()), (1, vec!["state".to_string()]));
+        assert_eq!((restore::<State>(&path).unwrap().step, disk.0.list()), (1, vec!["state".to_string()]));
         assert_eq!(large.u.sum(), 1e6);
     }
     checkpoint(&path, &state(3, 200_000)).unwrap();
@@ -211,5 +191,58 @@ fn a_path_that_only_some_tasks_find() {
     pmi::exec(go, home).unwrap();
     says(read, path, &[&words]);
     says(written, path, &[&words]);
-    assert_eq!((folder.files(), restore::<State>(folder.file("state")).unwrap().step), (vec!["state".into()], 1));
+    assert_eq!((folder.list(), restore::<State>(folder.file("state")).unwrap().step), (vec!["state".into()], 1));
+}
+
+fn what_is_no_file_stays() {
+    let folder = Folder::new();
+    let pipe = folder.pipe("pipe");
+    says(checkpoint(&pipe, &state(1, 100)), &pipe, &["a device or a pipe"]);
+    assert!(!pipe.is_file());
+    fs::remove_file(pipe).unwrap();
+    let link = folder.file("link");
+    std::os::unix::fs::symlink("state", &link).unwrap();
+    let checkpoints = Checkpoints::new(&link);
+    for step in 1..=3 {
+        checkpoints.save(&state(step, 100)).unwrap();
+    }
+    assert!(link.is_symlink());
+    assert_eq!(folder.list(), ["link", "state", "state.1"]);
+    assert_eq!(checkpoints.restore::<State>().unwrap().unwrap().step, 3);
+    fs::remove_file(folder.file("state")).unwrap();
+    assert_eq!(checkpoints.restore::<State>().unwrap().unwrap().step, 2);
+}
+
+fn one_program_at_a_time() {
+    let folder = Folder::new();
+    let path = folder.file("state");
+    checkpoint(&path, &state(1, 100)).unwrap();
+    fs::write(folder.file("state.partial"), "another's").unwrap();
+    let other = fs::File::open(folder.file("state.partial")).unwrap();
+    other.lock().unwrap();
+    says(checkpoint(&path, &state(2, 100)), &path, &["another program writes it"]);
+    assert_eq!(fs::read(folder.file("state.partial")).unwrap(), b"another's");
+    drop(other);
+    checkpoint(&path, &state(3, 100)).unwrap();
+    assert_eq!((restore::<State>(&path).unwrap().step, folder.list()), (3, vec!["state".to_string()]));
+}
+
+fn files_are_closed() {
+    if !Path::new("/proc/self/fd").exists() {
+        return; // Elsewhere a process does not know what it has open.
+    }
+    let folder = Folder::new();
+    let path = folder.file("state");
+    // Without another command, with which what has been dropped would go.
+    let open = || {
+        let all = fs::read_dir("/proc/self/fd").unwrap().filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+        all.filter(|file| file.starts_with(&folder.0)).collect::<Vec<_>>()
+    };
+    let first = state(1, 100);
+    checkpoint(&path, &first).unwrap();
+    assert_eq!(open(), [""; 0].map(Path::new));
+    let _restored = restore::<State>(&path).unwrap();
+    assert_eq!(open(), [""; 0].map(Path::new));
+    let _error = restore::<u8>(&path).unwrap_err();
+    assert_eq!(open(), [""; 0].map(Path::new));
 }

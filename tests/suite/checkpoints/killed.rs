@@ -1,7 +1,8 @@
 //! Programs killed at random moments: what they leave is whole, and no older than what they have said to be done.
 
-use super::{Folder, PATH};
+use super::PATH;
 use crate::faults::{Job, own};
+use crate::folders::Folder;
 use crate::launch::{World, ensure, equal, is_open_mpi};
 use libtest_mimic::{Failed, Trial};
 use ndarray::Ix1;
@@ -90,13 +91,13 @@ fn moments(world: World, count: usize, seed: u64) -> Result<(), String> {
         }
         let steps = ended.stdout.lines().filter_map(|line| line.strip_prefix("done ")?.parse::<u64>().ok());
         reported = steps.max().unwrap_or(reported).max(reported);
-        unfinished += usize::from(folder.files().contains(&"run.partial".into()));
+        unfinished += usize::from(folder.list().contains(&"run.partial".into()));
         let tasks = 1 + random.below(4) as usize;
         let found = pmi::with_tasks(tasks, || check(&path, reported))?;
         reported = reported.max(found);
     }
     let most = ["run", "run.1", "run.partial"];
-    ensure(folder.files().iter().all(|name| most.contains(&&name[..])), || format!("{:?}", folder.files()))?;
+    ensure(folder.list().iter().all(|name| most.contains(&&name[..])), || format!("{:?}", folder.list()))?;
     // Otherwise the moments were not those that matter.
     ensure(reported > 0 && unfinished > 0, || {
         format!("{reported} steps, {unfinished} of {count} checkpoints unfinished")

@@ -12,11 +12,10 @@ mod killed;
 mod progress;
 mod states;
 
+pub(crate) use progress::heard;
+
 use crate::Case;
 use libtest_mimic::Trial;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 pub(crate) fn cases() -> Vec<Case> {
     [states::cases(), faults::cases(), progress::cases()].into_iter().flatten().collect()
@@ -37,44 +36,6 @@ pub(crate) fn program(name: &str) {
 }
 
 const PATH: &str = "PMI_CHECKPOINT";
-
-/// A folder that does not outlive this.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let path = std::env::temp_dir().join(format!("pmi-checkpoints-{}-{number}", std::process::id()));
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-
-    /// The names of its files, in order.
-    fn files(&self) -> Vec<String> {
-        let names = fs::read_dir(&self.0).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
-        let mut names: Vec<_> = names.collect();
-        names.sort();
-        names
-    }
-}
-
-impl AsRef<Path> for Folder {
-    fn as_ref(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What is left is in a folder for that.
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Runs `f` in an embedded world of its own, beside this thread's.
 fn in_world<R: Send>(tasks: usize, f: impl FnOnce() -> R + Send) -> R {

@@ -1,7 +1,8 @@
 //! Who hears how far a checkpoint has come.
 
-use super::{Folder, PATH};
+use super::PATH;
 use crate::faults::{Ended, Job, own};
+use crate::folders::Folder;
 use crate::launch::{World, ensure};
 use crate::{Case, cases};
 use libtest_mimic::{Failed, Trial};
@@ -24,18 +25,20 @@ pub(super) fn trials() -> Vec<Trial> {
     vec![trial("a_bar_on_a_terminal", on_a_terminal), trial("no_bar_elsewhere", elsewhere)]
 }
 
+/// What a program hears during these calls.
+pub(crate) fn heard(calls: &dyn Fn()) -> Vec<f64> {
+    let all = Arc::new(Mutex::new(Vec::new()));
+    let listening = all.clone();
+    pmi::with_progress(move |done| listening.lock().unwrap().push(done), calls);
+    let all = std::mem::take(&mut *all.lock().unwrap());
+    assert!(all.is_sorted() && all.iter().all(|done| (0.0..=1.0).contains(done)), "{all:?}");
+    assert_eq!(all.last(), Some(&1.0));
+    all
+}
+
 fn the_program_hears_of_it() {
     let folder = Folder::new();
     let path = folder.file("state");
-    let heard = |calls: &dyn Fn()| {
-        let all = Arc::new(Mutex::new(Vec::new()));
-        let listening = all.clone();
-        pmi::with_progress(move |done| listening.lock().unwrap().push(done), calls);
-        let all = std::mem::take(&mut *all.lock().unwrap());
-        assert!(all.is_sorted() && all.iter().all(|done| (0.0..=1.0).contains(done)), "{all:?}");
-        assert_eq!(all.last(), Some(&1.0));
-        all
-    };
     // 3, 1 and 0 parts in 4, of which the first is written in rows, the second piece by piece.
     let columns = DistArray::<f32, _>::ones((50, 5).distributed([Axis::Whole, Axis::Cyclic]));
     let state = (DistArray::<f64, Ix1>::zeros(375), columns, DistArray::<f64, Ix1>::zeros(0));

@@ -1,6 +1,7 @@
 //! States there and back.
 
-use super::{Folder, in_world};
+use super::in_world;
+use crate::folders::Folder;
 use crate::layouts::{SHAPES, distributions, numbered};
 use crate::{Case, cases};
 use ndarray::{Ix1, Ix2, IxDyn};
@@ -22,6 +23,9 @@ pub(crate) fn cases() -> Vec<Case> {
         an_object_that_is_not_an_array
         the_last_few
         the_newest_that_is_whole
+        fewer_than_before
+        values_that_would_come_back_as_others
+        values_within_values
     ]
 }
 
@@ -70,7 +74,7 @@ fn every_type_in_every_layout_on_any_tasks() {
     let path = folder.file("theirs");
     in_world(3, || checkpoint(&path, &arrays::<i64>()).unwrap());
     same(&restore::<Arrays<i64>>(&path).unwrap(), pmi::size().unwrap() == 3);
-    assert_eq!(folder.files(), ["theirs"]);
+    assert_eq!(folder.list(), ["theirs"]);
 }
 
 fn many_blocks() {
@@ -194,7 +198,7 @@ fn types_that_have_changed() {
     };
     wrong(restore::<Other>(&path).unwrap_err(), &["needed"]);
     wrong(restore::<Field<DistArray<f32, Ix1>>>(&path).unwrap_err(), &["array `field`", "type f64, not f32"]);
-    wrong(restore::<Field<DistArray<f64, Ix2>>>(&path).unwrap_err(), &["array `field`", "[5], of 1 axes, not 2"]);
+    wrong(restore::<Field<DistArray<f64, Ix2>>>(&path).unwrap_err(), &["array `field`", "[5], 1 axes, not 2"]);
     wrong(restore::<Field<u32>>(&path).unwrap_err(), &["not those of a"]);
     assert_eq!(restore::<Field<DistArray<f64, IxDyn>>>(&path).unwrap().field.sum(), 5.0);
 }
@@ -207,7 +211,7 @@ fn a_state_without_arrays() {
     // Another, longer or shorter, takes its place.
     checkpoint(&path, "x").unwrap();
     assert_eq!(restore::<String>(&path).unwrap(), "x");
-    assert_eq!(folder.files(), ["state"]);
+    assert_eq!(folder.list(), ["state"]);
 }
 
 fn in_the_scope_of_a_group() {
@@ -233,7 +237,7 @@ fn an_object_that_is_not_an_array() {
     let handle = pmi::create(|task: &Task, ()| task.rank(), ()).unwrap();
     let error = checkpoint(folder.file("state"), &("x", &handle)).unwrap_err();
     assert!(error.is_argument() && error.to_string().contains("cannot be stored"), "{error}");
-    assert!(folder.files().is_empty());
+    assert!(folder.list().is_empty());
     assert_eq!(handle.reduce(|_, rank: &mut usize, ()| *rank, (), pmi::op::MAX).unwrap(), pmi::size().unwrap() - 1);
 }
 
@@ -246,7 +250,7 @@ fn the_last_few() {
         let (last, array): (u32, DistArray<u64, Ix1>) = checkpoints.restore().unwrap().unwrap();
         assert_eq!((last, array.sum()), (step, 10 * u64::from(step)));
     }
-    assert_eq!(folder.files(), ["run", "run.1", "run.2"]);
+    assert_eq!(folder.list(), ["run", "run.1", "run.2"]);
     let steps =
         ["run", "run.1", "run.2"].map(|name| restore::<(u32, DistArray<u64, Ix1>)>(folder.file(name)).unwrap().0);
     assert_eq!(steps, [4, 3, 2]);
@@ -273,16 +277,67 @@ fn the_newest_that_is_whole() {
     assert_eq!(newest().unwrap(), 1);
     truncate("run.1");
     assert_eq!(newest().unwrap(), 0);
-    std::fs::rename(folder.file("run.2"), folder.file("run.partial")).unwrap();
-    assert_eq!(newest().unwrap(), 0);
-    truncate("run.partial");
+    truncate("run.2");
     let error = newest().unwrap_err();
     assert!(error.is_damaged() && error.to_string().contains("run.1: the index: "), "{error}");
-    // One that was never finished is none.
+    // Who removes them begins anew, whatever a program that was killed has left.
+    checkpoints.save(&(7u32, DistArray::full(1000, 7u32))).unwrap();
+    std::fs::rename(folder.file("run"), folder.file("run.partial")).unwrap();
     std::fs::remove_file(folder.file("run.1")).unwrap();
-    assert_eq!(folder.files(), ["run.partial"]);
+    std::fs::remove_file(folder.file("run.2")).unwrap();
     assert!(checkpoints.restore::<(u32, DistArray<u32, Ix1>)>().unwrap().is_none());
     // A type that does not fit is no damage.
     checkpoints.save(&1u32).unwrap();
     assert!(checkpoints.restore::<(u32, DistArray<u32, Ix1>)>().unwrap_err().is_argument());
+}
+
+fn fewer_than_before() {
+    let folder = Folder::new();
+    let checkpoints = |keep| Checkpoints::new(folder.file("run")).keep(keep);
+    (0..5u32).for_each(|step| checkpoints(5).save(&step).unwrap());
+    // What is no checkpoint is nobody's to remove.
+    std::fs::write(folder.file("run.5"), "notes").unwrap();
+    assert_eq!(folder.list(), ["run", "run.1", "run.2", "run.3", "run.4", "run.5"]);
+    checkpoints(2).save(&5u32).unwrap();
+    assert_eq!(folder.list(), ["run", "run.1", "run.5"]);
+    assert_eq!(["run", "run.1"].map(|name| restore::<u32>(folder.file(name)).unwrap()), [5, 4]);
+    // One alone has no older ones.
+    checkpoint(folder.file("run"), &6u32).unwrap();
+    assert_eq!(folder.list(), ["run", "run.1", "run.5"]);
+}
+
+fn values_that_would_come_back_as_others() {
+    let folder = Folder::new();
+    let path = folder.file("state");
+    let x = DistArray::<f64, Ix1>::ones(3);
+    let error = checkpoint(&path, &(&x, Some(None::<u8>))).unwrap_err();
+    assert!(error.is_argument() && error.to_string().contains("[1]: a Some(None) or Some(())"), "{error}");
+    assert!(folder.list().is_empty());
+    checkpoint(&path, &(&x, Some(Some(1u8)), None::<Option<u8>>)).unwrap();
+    let (y, some, none): (DistArray<f64, Ix1>, Option<Option<u8>>, Option<Option<u8>>) = restore(&path).unwrap();
+    assert_eq!((y.sum(), some, none), (3.0, Some(Some(1)), None));
+}
+
+#[derive(Serialize, Deserialize)]
+struct Chain {
+    next: Option<Box<Chain>>,
+    end: Vec<Phase>,
+}
+
+fn values_within_values() {
+    let folder = Folder::new();
+    let path = folder.file("state");
+    let chain = |len: usize| {
+        (1..len).fold(Chain { next: None, end: vec![Phase::Early] }, |chain, _| Chain {
+            next: Some(Box::new(chain)),
+            end: Vec::new(),
+        })
+    };
+    // The phase at the end is within a Vec.
+    checkpoint(&path, &chain(255)).unwrap();
+    let restored: Chain = restore(&path).unwrap();
+    let links = std::iter::successors(Some(&restored), |chain| chain.next.as_deref());
+    assert_eq!(links.map(|chain| chain.end.len()).collect::<Vec<_>>(), [vec![0; 254], vec![1]].concat());
+    let error = checkpoint(&path, &chain(256)).unwrap_err();
+    assert!(error.is_argument() && error.to_string().contains("more than 256 others"), "{error}");
 }

@@ -1,6 +1,6 @@
 //! Tables, there and back.
 
-use super::Folder;
+use crate::folders::Folder;
 use crate::layouts::distributions;
 use crate::{Case, cases};
 use ndarray::{Array2, Ix1, Ix2};
@@ -17,6 +17,7 @@ pub(crate) fn cases() -> Vec<Case> {
         tables_of_all_lengths
         tables_of_several_pieces
         what_is_no_table
+        pipes_are_read_through
     ]
 }
 
@@ -58,11 +59,7 @@ fn every_type_comes_back() {
             assert_eq!(back, column.to_vec().unwrap());
         )*};
     }
-    check! {
-        f32: |n| n as f32 / 3.0; f64: |n| n as f64 / 3.0; i8: |n| n as i8 - 9; i16: |n| n as i16 - 300;
-        i32: |n| n as i32 - 1; i64: |n| n as i64 - (1 << 60); u8: |n| n as u8 + 190; u16: |n| n as u16 * 999;
-        u32: |n| n as u32 * 99_999; u64: |n| n as u64 + (1 << 63); bool: |n: usize| n.is_multiple_of(3);
-    }
+    real_types!(check);
 }
 
 fn names_of_columns() {
@@ -155,4 +152,35 @@ fn what_is_no_table() {
     let error = DistArray::<i32, Ix1>::load_csv_with_header(&path).unwrap_err().to_string();
     assert!(error.contains("no line of names"), "{error}");
     assert_eq!(DistArray::arange(0i32, 4, 1).sum(), 6);
+}
+
+fn pipes_are_read_through() {
+    let folder = Folder::new();
+    let path = folder.pipe("pipe");
+    let text: String = (0..5000).map(|i| format!("{i},{}\n", i * i)).collect();
+    let through = |text: String, load: &dyn Fn()| {
+        std::thread::scope(|scope| {
+            scope.spawn(|| fs::write(&path, text).unwrap());
+            load();
+        });
+    };
+    through(text.clone(), &|| {
+        let a = DistArray::<u64, Ix2>::load_csv(&path).unwrap();
+        assert_eq!((a.shape(), a.layout().axes()), (&[5000, 2][..], &[Axis::Block, Axis::Whole][..]));
+        assert_eq!(a.over(0).sum().to_vec().unwrap(), [12_497_500, 41_654_167_500]);
+    });
+    through(format!("\"a\nb\",c\n{text}"), &|| {
+        let (a, names) = DistArray::<u64, Ix2>::load_csv_with_header(&path).unwrap();
+        assert_eq!((a.shape(), names), (&[5000, 2][..], vec!["a\nb".to_string(), "c".into()]));
+    });
+    through("x\n1\n2\nthree\n".into(), &|| {
+        let error = DistArray::<f64, Ix1>::load_csv_with_header(&path).unwrap_err().to_string();
+        assert!(error.contains("pipe: line 4: column 1: \"three\" is no f64, on task 0"), "{error}");
+    });
+    through(String::new(), &|| assert_eq!(DistArray::<f64, Ix1>::load_csv(&path).unwrap().shape(), [0]));
+    // A file that the system makes when it is read says that it has no bytes.
+    let system = std::path::Path::new("/proc/sys/kernel/pid_max");
+    if system.exists() {
+        assert_eq!(DistArray::<u64, Ix1>::load_csv(system).unwrap().shape(), [1]);
+    }
 }

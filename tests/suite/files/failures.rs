@@ -1,13 +1,12 @@
 //! Files that cannot be read or written: an error that names path and task, nobody left waiting, the world usable.
 
-use super::{Folder, list};
+use crate::folders::{Folder, SmallDisk, list};
 use crate::{Case, cases};
 use ndarray::{Dimension, Ix1, Ix2, IxDyn};
 use pmi_toolkit::array::{Element, Error};
 use pmi_toolkit::prelude::*;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
@@ -18,6 +17,8 @@ pub(crate) fn cases() -> Vec<Case> {
         a_full_disk
         an_older_file_survives
         links_stay_links
+        what_is_no_file_stays
+        one_program_at_a_time
     ]
 }
 
@@ -149,29 +150,8 @@ fn what_cannot_be_written() {
     assert_eq!(folder.list(), [""; 0]);
 }
 
-/// A file system in memory with room for so many bytes, where the system lets us have one.
-pub(super) struct SmallDisk(pub(super) Folder);
-
-impl SmallDisk {
-    pub(super) fn new(bytes: usize) -> Option<Self> {
-        let folder = Folder::new();
-        let mut mount = Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", &format!("size={bytes}"), "tmpfs"]).arg(&folder.0);
-        let mounted = mount.output().is_ok_and(|output| output.status.success());
-        mounted.then_some(Self(folder))
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(&self.0.0).status();
-    }
-}
-
 fn a_full_disk() {
-    let Some(disk) = SmallDisk::new(64 << 10) else {
-        return eprintln!("no file system can be mounted here: nothing is said of full disks");
-    };
+    let Some(disk) = SmallDisk::new(64 << 10) else { return };
     let file = disk.0.file("a.npy");
     // One that fits, and those that do not, whose elements lie on all tasks.
     let small = DistArray::<f64, _>::ones((40, 50));
@@ -210,5 +190,35 @@ fn links_stay_links() {
     std::os::unix::fs::symlink(&file, &link).unwrap();
     DistArray::<f64, _>::ones((2, 2)).save_npy(&link).unwrap();
     assert!(link.is_symlink());
+    // Also where nothing is there yet.
+    fs::remove_file(&file).unwrap();
+    DistArray::<f64, _>::ones((2, 2)).save_npy(&link).unwrap();
+    assert!(link.is_symlink());
     assert_eq!((load(&file).unwrap().sum(), list(&folder.file("there"))), (4.0, vec!["file.npy".to_string()]));
+}
+
+fn what_is_no_file_stays() {
+    let folder = Folder::new();
+    let pipe = folder.pipe("pipe");
+    for save in savers() {
+        check(save(&pipe), &pipe, &["a device or a pipe", "choose another path"]);
+        assert!(!pipe.is_file() && folder.list() == ["pipe"]);
+    }
+}
+
+fn one_program_at_a_time() {
+    let folder = Folder::new();
+    for (number, save) in savers().into_iter().enumerate() {
+        let path = folder.file(&number.to_string());
+        let partial = folder.file(&format!("{number}.partial"));
+        // What a killed program has left, and what another is writing.
+        fs::write(&partial, "x".repeat(1 << 20)).unwrap();
+        let other = fs::File::open(&partial).unwrap();
+        other.lock().unwrap();
+        check(save(&path), &path, &["another program writes it", "partial is locked"]);
+        drop(other);
+        save(&path).unwrap();
+        assert!(!partial.exists() && fs::metadata(&path).unwrap().len() < 1 << 20);
+    }
+    assert_eq!(folder.list().len(), savers().len());
 }

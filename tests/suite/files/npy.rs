@@ -1,13 +1,15 @@
 //! `.npy` files, there and back.
 
-use super::Folder;
-use crate::layouts::{SHAPES, check_slabs, distributions, numbered, refusal};
+use super::{come_back, groups_have_them_too};
+use crate::folders::Folder;
+use crate::layouts::refusal;
 use crate::{Case, cases};
 use ndarray::{Array2, Ix1, Ix2, IxDyn};
 use num_complex::Complex;
 use pmi_toolkit::array::array_equal;
 use pmi_toolkit::prelude::*;
 use std::fs;
+use std::path::Path;
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
@@ -24,25 +26,14 @@ pub(crate) fn cases() -> Vec<Case> {
 fn every_layout_comes_back_in_every_other() {
     let folder = Folder::new();
     let path = folder.file("a.npy");
-    for shape in SHAPES {
-        for from in distributions(shape.len()) {
-            let a = numbered(shape, from);
-            for fortran_order in [false, true] {
-                if fortran_order {
-                    a.save_npy_fortran_order(&path).unwrap();
-                } else {
-                    a.save_npy(&path).unwrap();
-                }
-                let b = DistArray::<u64, IxDyn>::load_npy(&path).unwrap();
-                assert_eq!((b.shape(), b.layout().is_in_rows()), (shape, true));
-                check_slabs(&b);
-                for to in distributions(shape.len()) {
-                    let c = DistArray::<u64, IxDyn>::load_npy_as(&path, to.clone()).unwrap();
-                    assert_eq!((c.shape(), c.layout().axes()), (shape, &to[..]));
-                    check_slabs(&c);
-                }
-            }
-        }
+    type Save = fn(&DistArray<u64, IxDyn>, &Path) -> pmi_toolkit::array::Result<()>;
+    let orders: [Save; 2] = [|a, path| a.save_npy(path), |a, path| a.save_npy_fortran_order(path)];
+    for save in orders {
+        let load = |layout: Option<Vec<Axis>>| match layout {
+            Some(layout) => DistArray::load_npy_as(&path, layout),
+            None => DistArray::load_npy(&path),
+        };
+        come_back(|_, a| save(a, &path).unwrap(), load);
     }
     assert_eq!(folder.list(), ["a.npy"]);
 }
@@ -61,12 +52,7 @@ fn every_type_comes_back() {
             assert_eq!(b.gather().unwrap(), serial);
         )*};
     }
-    check! {
-        f32: |n| n as f32 / 3.0; f64: |n| n as f64 / 3.0; i8: |n| n as i8 - 9; i16: |n| n as i16 - 300;
-        i32: |n| n as i32 - 1; i64: |n| n as i64 - (1 << 60); u8: |n| n as u8 + 190; u16: |n| n as u16 * 999;
-        u32: |n| n as u32 * 99_999; u64: |n| n as u64 + (1 << 63); bool: |n: usize| n.is_multiple_of(3);
-        Complex<f32>: |n| Complex::new(n as f32, 0.5); Complex<f64>: |n| Complex::new(0.25, n as f64);
-    }
+    all_types!(check);
 }
 
 /// What stands before the elements.
@@ -142,19 +128,7 @@ fn arrays_of_several_pieces() {
 }
 
 fn groups_have_files_too() {
-    let folder = Folder::new();
-    let path = folder.file("a.npy");
-    let tasks = pmi::size().unwrap();
-    // Without the controller, where there is another task.
-    let group = pmi::Group::new(tasks.min(2) - 1..tasks).unwrap();
-    let scope = || {
-        numbered(&[7, 3], vec![Axis::Whole, Axis::Block]).save_npy(&path).unwrap();
-        check_slabs(&DistArray::<u64, IxDyn>::load_npy(&path).unwrap());
-        DistArray::<u64, IxDyn>::load_npy(folder.file("other.npy")).unwrap_err().to_string()
-    };
-    let error = group.scope(scope).unwrap();
-    assert!(error.ends_with("other.npy: No such file or directory (os error 2), on task 0"), "{error}");
-    check_slabs(&DistArray::<u64, IxDyn>::load_npy(&path).unwrap());
+    groups_have_them_too("a.npy", |a, path| a.save_npy(path), |path| DistArray::load_npy(path));
 }
 
 fn distributions_that_do_not_fit_the_file() {

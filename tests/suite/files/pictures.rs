@@ -1,6 +1,6 @@
 //! Pictures with options, of colours, and in motion, read back.
 
-use super::Folder;
+use crate::folders::Folder;
 use crate::layouts::distributions;
 use crate::{Case, cases};
 use ndarray::Ix3;

@@ -1,7 +1,7 @@
 //! Plots, read back pixel by pixel.
 
-use super::Folder;
 use super::pictures::pixels;
+use crate::folders::Folder;
 use crate::layouts::refusal;
 use crate::{Case, cases};
 use pmi_toolkit::array::plot::Figure;

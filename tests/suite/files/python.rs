@@ -2,7 +2,7 @@
 //!
 //! With the interpreter in `target/python`, which `scripts/setup` makes; without it these cases are not there.
 
-use super::Folder;
+use crate::folders::Folder;
 use crate::{Case, cases};
 use ndarray::{Array2, Ix2, IxDyn};
 use num_complex::Complex;

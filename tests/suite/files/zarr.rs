@@ -1,15 +1,16 @@
 //! Zarr arrays, there and back, and what goes wrong with them.
 
-use super::failures::{SmallDisk, check};
-use super::{Folder, list};
-use crate::layouts::{SHAPES, check_slabs, distributions, numbered, refusal};
+use super::failures::check;
+use super::{come_back, groups_have_them_too};
+use crate::folders::{Folder, SmallDisk, list};
+use crate::layouts::refusal;
 use crate::{Case, cases};
 use ndarray::{Array2, Dimension, Ix1, Ix2, IxDyn};
-use num_complex::Complex;
 use pmi_toolkit::array::{Element, Error, array_equal};
 use pmi_toolkit::prelude::*;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(crate) fn cases() -> Vec<Case> {
     cases![
@@ -26,6 +27,8 @@ pub(crate) fn cases() -> Vec<Case> {
         what_cannot_be_written
         what_is_no_array_stays
         a_full_disk
+        an_older_array_is_there_until_the_new_one
+        one_program_at_a_time
     ]
 }
 
@@ -38,28 +41,19 @@ fn load(path: impl AsRef<Path>) -> Loaded<f64> {
 fn every_layout_comes_back_in_every_other() {
     let folder = Folder::new();
     let path = folder.file("a.zarr");
-    for shape in SHAPES {
-        for (number, from) in distributions(shape.len()).into_iter().enumerate() {
-            let a = numbered(shape, from);
-            match number % 3 {
-                0 => a.save_zarr(&path).unwrap(),
-                1 => a
-                    .zarr()
-                    .chunk(shape.iter().map(|len| len.div_ceil(2).max(1)).collect::<Vec<_>>())
-                    .save(&path)
-                    .unwrap(),
-                _ => a.zarr().chunk(vec![1; shape.len()]).zstd(1).save(&path).unwrap(),
-            }
-            let b = DistArray::<u64, IxDyn>::load_zarr(&path).unwrap();
-            assert_eq!((b.shape(), b.layout().is_in_rows()), (shape, true));
-            check_slabs(&b);
-            for to in distributions(shape.len()) {
-                let c = DistArray::<u64, IxDyn>::load_zarr_as(&path, to.clone()).unwrap();
-                assert_eq!((c.shape(), c.layout().axes()), (shape, &to[..]));
-                check_slabs(&c);
-            }
+    let save = |number: usize, a: &DistArray<u64, IxDyn>| {
+        let (halves, ones): (Vec<_>, Vec<_>) = a.shape().iter().map(|len| (len.div_ceil(2).max(1), 1)).unzip();
+        match number % 3 {
+            0 => a.save_zarr(&path),
+            1 => a.zarr().chunk(halves).save(&path),
+            _ => a.zarr().chunk(ones).zstd(1).save(&path),
         }
-    }
+        .unwrap();
+    };
+    come_back(save, |layout| match layout {
+        Some(layout) => DistArray::load_zarr_as(&path, layout),
+        None => DistArray::load_zarr(&path),
+    });
     assert_eq!(folder.list(), ["a.zarr"]);
 }
 
@@ -77,16 +71,7 @@ fn every_type_comes_back() {
             assert_eq!(b.gather().unwrap(), serial);
         )*};
     }
-    check! {
-        f32: |n| n as f32 / 3.0; f64: |n| n as f64 / 3.0; i8: |n| n as i8 - 9; i16: |n| n as i16 - 300;
-        i32: |n| n as i32 - 1; i64: |n| n as i64 - (1 << 60); u8: |n| n as u8 + 190; u16: |n| n as u16 * 999;
-        u32: |n| n as u32 * 99_999; u64: |n| n as u64 + (1 << 63); bool: |n: usize| n.is_multiple_of(3);
-        Complex<f32>: |n| Complex::new(n as f32, 0.5); Complex<f64>: |n| Complex::new(0.25, n as f64);
-    }
-    // Zeros with a sign are no zeros to be left out.
-    let zeros = DistArray::full((3, 3), -0.0);
-    zeros.save_zarr(folder.file("zeros")).unwrap();
-    assert!(load(folder.file("zeros")).unwrap().gather().unwrap().iter().all(|x| x.is_sign_negative()));
+    all_types!(check);
 }
 
 fn what_is_in_the_folder() {
@@ -149,19 +134,7 @@ fn arrays_of_several_pieces() {
 }
 
 fn groups_have_arrays_too() {
-    let folder = Folder::new();
-    let path = folder.file("a.zarr");
-    let tasks = pmi::size().unwrap();
-    // Without the controller, where there is another task.
-    let group = pmi::Group::new(tasks.min(2) - 1..tasks).unwrap();
-    let scope = || {
-        numbered(&[7, 3], vec![Axis::Whole, Axis::Block]).save_zarr(&path).unwrap();
-        check_slabs(&DistArray::<u64, IxDyn>::load_zarr(&path).unwrap());
-        DistArray::<u64, IxDyn>::load_zarr(folder.file("other")).unwrap_err().to_string()
-    };
-    let error = group.scope(scope).unwrap();
-    assert!(error.ends_with("other: No such file or directory (os error 2), on task 0"), "{error}");
-    check_slabs(&DistArray::<u64, IxDyn>::load_zarr(&path).unwrap());
+    groups_have_them_too("a.zarr", |a, path| a.save_zarr(path), |path| DistArray::load_zarr(path));
 }
 
 fn what_makes_no_sense() {
@@ -332,9 +305,7 @@ fn what_is_no_array_stays() {
 }
 
 fn a_full_disk() {
-    let Some(disk) = SmallDisk::new(128 << 10) else {
-        return eprintln!("no file system can be mounted here: nothing is said of full disks");
-    };
+    let Some(disk) = SmallDisk::new(128 << 10) else { return };
     let path = disk.0.file("a.zarr");
     DistArray::<f64, _>::ones((40, 50)).save_zarr(&path).unwrap();
     for axes in [[Axis::Block, Axis::Whole], [Axis::Cyclic, Axis::Block]] {
@@ -344,4 +315,40 @@ fn a_full_disk() {
         assert_eq!(disk.0.list(), ["a.zarr"]);
         assert_eq!(load(&path).unwrap().sum(), 2000.0);
     }
+}
+
+fn an_older_array_is_there_until_the_new_one() {
+    let folder = Folder::new();
+    let path = folder.file("a.zarr");
+    let a = DistArray::<f32, _>::ones((8, 8));
+    a.save_zarr(&path).unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let watching = scope.spawn(|| {
+            let mut missing = 0;
+            while !done.load(Ordering::Relaxed) {
+                missing += usize::from(!path.join("zarr.json").exists());
+            }
+            missing
+        });
+        (0..100).for_each(|_| a.save_zarr(&path).unwrap());
+        done.store(true, Ordering::Relaxed);
+        assert_eq!(watching.join().unwrap(), 0, "moments without an array");
+    });
+    assert_eq!(folder.list(), ["a.zarr"]);
+}
+
+fn one_program_at_a_time() {
+    let folder = Folder::new();
+    let path = folder.file("a.zarr");
+    let a = DistArray::<f32, _>::ones((8, 8));
+    // What a killed program has left, and what another is writing.
+    fs::create_dir_all(folder.file("a.zarr.partial/c")).unwrap();
+    let other = fs::File::open(folder.file("a.zarr.partial")).unwrap();
+    other.lock().unwrap();
+    check(a.save_zarr(&path), &path, &["another program writes it", "a.zarr.partial is locked"]);
+    assert_eq!(folder.list(), ["a.zarr.partial"]);
+    drop(other);
+    a.save_zarr(&path).unwrap();
+    assert_eq!(folder.list(), ["a.zarr"]);
 }

@@ -6,8 +6,8 @@ use crate::array::DistArray;
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::io::failure::{Failure, agree};
-use crate::io::load::load as load_array;
-use crate::io::pieces::{PIECE, read_pieces, write_pieces};
+use crate::io::load::{bytes_of, load as load_array};
+use crate::io::pieces::{PIECE, first_element, read_pieces, write_pieces};
 use crate::io::progress::stage;
 use crate::layout::Layout;
 use ndarray::Dimension;
@@ -70,8 +70,7 @@ fn grain(layout: &Layout) -> Vec<usize> {
 
 /// Where a box begins.
 fn first_byte<T>(layout: &Layout, ranges: &[Range<usize>]) -> u64 {
-    let element = layout.shape().iter().zip(ranges).fold(0, |at, (len, range)| at * len + range.start);
-    (element * size_of::<T>()) as u64
+    (first_element(layout.shape(), ranges) * size_of::<T>()) as u64
 }
 
 /// A checkpoint whose arrays are read.
@@ -97,6 +96,12 @@ impl Source {
         Ok(Self(Rc::new(Inner { contents, file, path, done: Cell::new(0), total })))
     }
 
+    /// Closes the file on all tasks, which would have it open until the next command otherwise.
+    pub(super) fn close(&self) -> Result<()> {
+        let close = |task: &Task, file: Handle<Opened>| task.get_mut(&file).close(task);
+        Ok(pmi::first(close, self.0.file.clone())??)
+    }
+
     /// The values beside the arrays.
     pub(super) fn values(&self) -> &[u8] {
         &self.0.contents.values
@@ -114,19 +119,11 @@ pub(super) fn load<T: Element, D: Dimension + 'static>(source: &Source, number: 
     if entry.element != T::NAME {
         return Err(wrong(format!("{part} has elements of type {}, not {}", entry.element, T::NAME)));
     }
-    let (shape, wanted) = (entry.layout.shape(), D::NDIM);
-    if wanted.is_some_and(|ndim| ndim != shape.len()) {
-        return Err(wrong(format!(
-            "{part} has the shape {shape:?}, of {} axes, not {}",
-            shape.len(),
-            wanted.unwrap_or(0)
-        )));
-    }
-    let layout = entry.layout_on(pmi::size()?);
-    let bytes = (layout.len() * size_of::<T>()) as u64;
+    let bytes = bytes_of::<T>(entry.layout.shape(), D::NDIM).map_err(|text| wrong(format!("{part}: {text}")))? as u64;
     if (bytes, block_count(bytes)) != (entry.len, entry.sums.len()) {
         return Err(Error::damaged(path, part, format!("does not have the {bytes} bytes of its shape"), None));
     }
+    let layout = entry.layout_on(pmi::size()?);
     let args = (file.clone(), entry.offset, part, entry.sums.clone());
     let array = stage(done.get(), entry.len, *total, || load_array(path, layout, read::<T>, args));
     done.set(done.get() + entry.len);

@@ -1,10 +1,12 @@
 //! Elements in a file, in blocks with checksums.
 //!
-//! The elements of an array, in C order, are blocks of 1 MiB. A task has any range of them, so it has a checksum of what it
-//! has of each block; checksums of neighbours join into that of both, so the first task has those of whole blocks without
-//! anybody reading what is another's. CRC-64/NVME finds any change within 64 bits, and other changes but one in 2^64.
+//! The elements of an array, in C order, are blocks of 1 MiB. A task has any range of them, so it has a checksum of
+//! what it has of each block; checksums of neighbours join into that of both, so the first task has those of whole
+//! blocks without anybody reading what is another's. CRC-64/NVME finds any change within 64 bits, and other changes but
+//! one in 2^64.
 
 use crate::io::failure::Failure;
+use crate::io::unfinished::close;
 use crc_fast::{CrcAlgorithm, checksum_combine};
 use pmi::Task;
 use rayon::prelude::*;
@@ -42,6 +44,13 @@ impl Opened {
     pub(super) fn with<R>(&self, task: &Task, f: impl FnOnce(&File) -> io::Result<R>) -> Result<R, Failure> {
         let file = self.file.as_ref().map_err(Clone::clone)?;
         f(file).map_err(|cause| Failure::file(task, &self.path, &cause))
+    }
+
+    /// Closes it: there is nothing to be done with it any more.
+    pub(super) fn close(&mut self, task: &Task) -> Result<(), Failure> {
+        let closed = Err(Failure::file(task, &self.path, &io::Error::other("it has been closed")));
+        let file = std::mem::replace(&mut self.file, closed)?;
+        close(file).map_err(|cause| Failure::file(task, &self.path, &cause))
     }
 
     pub(super) fn path(&self) -> &PathBuf {

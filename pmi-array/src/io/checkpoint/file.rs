@@ -2,11 +2,12 @@
 
 use super::array::{Source, Stored};
 use super::blocks::Opened;
-use super::format::{HEADER, aligned, finish, open};
+use super::format::{HEADER, aligned, finish, is_checkpoint, open};
 use super::state::{put_together, take_apart};
 use crate::error::{Error, Result};
 use crate::io::failure::{Failure, agree};
 use crate::io::progress::{shown, stage};
+use crate::io::unfinished::{FILE, Unfinished, with_suffix};
 use pmi::{Handle, Task};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,82 +15,65 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// `path` with this behind it.
-pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
-/// Where a checkpoint is until it is whole.
-pub(super) fn partial(path: &Path) -> PathBuf {
-    with_suffix(path, ".partial")
-}
-
-/// A file that is made beside another, which it replaces when it is whole.
-struct New<'a> {
-    path: &'a Path,
-    name: PathBuf,
-    file: File,
-}
-
-impl<'a> New<'a> {
-    fn create(path: &'a Path) -> io::Result<Self> {
-        if path.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        let name = partial(path);
-        // One name for all, so that programs that were killed leave one such file. Its space is free only now.
-        match fs::remove_file(&name) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
-            _ => {}
-        }
-        let file = File::options().read(true).write(true).create_new(true).open(&name)?;
-        Ok(Self { path, name, file })
-    }
-
-    /// Replaces the oldest of `keep` files when there are as many. At any moment the last one is there, by one of the names.
-    fn replace(&self, keep: usize) -> io::Result<()> {
-        self.file.sync_all()?;
-        let names: Vec<_> = names(self.path, keep).collect();
-        // Up to the first name that is free, or the last one.
-        let taken = names.iter().position(|name| !name.exists()).unwrap_or(keep - 1);
-        for number in (0..taken).rev() {
-            fs::rename(&names[number], &names[number + 1])?;
-        }
-        fs::rename(&self.name, self.path)?;
-        // Names are what a folder has.
-        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(folder)?.sync_all()
-    }
-}
-
-impl Drop for New<'_> {
-    fn drop(&mut self) {
-        // Gone already where it has replaced the other.
-        let _ = fs::remove_file(&self.name);
-    }
-}
-
 /// The names of this many checkpoints, the newest first.
 pub(super) fn names(path: &Path, count: usize) -> impl Iterator<Item = PathBuf> {
     (0..count).map(|age| if age == 0 { path.to_path_buf() } else { with_suffix(path, &format!(".{age}")) })
+}
+
+/// Puts a new file into its place, in which the last `keep - 1` get their next names. There is a whole one by the first
+/// name at any moment, where the file system has hard links; otherwise, by the second at the least.
+fn replace(new: Unfinished, keep: usize) -> io::Result<()> {
+    new.file().sync_all()?;
+    let path = new.path().to_path_buf();
+    let names: Vec<_> = names(&path, keep).collect();
+    // Up to the first name that is free, or the last one.
+    let taken = names.iter().position(|name| !name.exists()).unwrap_or(keep - 1);
+    for number in (1..taken).rev() {
+        fs::rename(&names[number], &names[number + 1])?;
+    }
+    if taken > 0 {
+        // Only that of the oldest may be in use still.
+        match fs::remove_file(&names[1]) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
+            _ => fs::hard_link(&path, &names[1]).or_else(|_| fs::rename(&path, &names[1]))?,
+        }
+    }
+    if let Err(cause) = new.finish() {
+        if taken > 0 && !path.exists() {
+            fs::rename(&names[1], &path)?;
+        }
+        return Err(cause);
+    }
+    // Names are what a folder has. Where it cannot be brought to the disk, the state is in its place all the same.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    Ok(())
+}
+
+/// Removes the checkpoints older than the newest `keep`; nothing that is no checkpoint.
+pub(super) fn forget(path: &Path, keep: usize) {
+    for number in keep.. {
+        let name = with_suffix(path, &format!(".{number}"));
+        if !is_checkpoint(&name) || fs::remove_file(name).is_err() {
+            break;
+        }
+    }
 }
 
 /// Makes the file of a state, and puts it before the last `keep - 1`.
 pub(super) fn write<S: Serialize + ?Sized>(path: &Path, state: &S, keep: usize) -> Result<()> {
     let failed = |cause: io::Error| Error::file(path, cause);
     let (values, arrays) = take_apart(path, state)?;
-    let new = New::create(path).map_err(failed)?;
+    let new = Unfinished::create(&FILE, path).map_err(failed)?;
     let open = |task: &Task, (path, name): (PathBuf, PathBuf)| Opened::new(task, path, &name, true);
-    let file = pmi::create(open, (path.to_path_buf(), new.name.clone()))?;
+    let file = pmi::create(open, (path.to_path_buf(), new.name().to_path_buf()))?;
     let total = arrays.iter().map(|(_, array)| array.bytes()).sum();
     shown(path, total, || {
         let (entries, end) = write_arrays(&file, &arrays, total)?;
-        finish(&new.file, entries, end, &values).map_err(failed)?;
-        Ok::<_, Error>(pmi::first(sync, file)??)
+        finish(new.file(), entries, end, &values).map_err(failed)?;
+        Ok::<_, Error>(pmi::first(put_down, file)??)
     })?;
-    new.replace(keep).map_err(failed)
+    replace(new, keep).map_err(failed)
 }
 
 /// Writes the arrays one behind the other: what the index must know of them, and where the last one ends.
@@ -108,9 +92,11 @@ fn write_arrays(
     Ok((entries, end))
 }
 
-/// Brings what this task has written to the disk.
-fn sync(task: &Task, file: Handle<Opened>) -> Result<(), Failure> {
-    agree(task, task.get(&file).with(task, File::sync_all))
+/// Brings what this task has written to the disk, and closes the file.
+fn put_down(task: &Task, file: Handle<Opened>) -> Result<(), Failure> {
+    let synced = task.get(&file).with(task, File::sync_all);
+    let closed = task.get_mut(&file).close(task);
+    agree(task, synced.and(closed))
 }
 
 /// The state that a file has.
@@ -118,5 +104,40 @@ pub(super) fn read<S: DeserializeOwned>(path: &Path) -> Result<S> {
     let contents = open(path)?;
     let bytes = contents.bytes();
     let source = Source::new(path, contents)?;
-    shown(path, bytes, || put_together(path, source))
+    let state = shown(path, bytes, || put_together(path, &source));
+    let closed = source.close();
+    let state = state?;
+    closed.map(|()| state)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_stays_until_it_is_replaced() {
+        let folder = std::env::temp_dir().join(format!("pmi-checkpoint-names-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("run");
+        let new = |text: &str| {
+            let new = Unfinished::create(&FILE, &path).unwrap();
+            fs::write(new.name(), text).unwrap();
+            new
+        };
+        let texts = || names(&path, 4).map_while(|name| fs::read_to_string(name).ok()).collect::<Vec<_>>();
+        for text in ["one", "two", "three", "four"] {
+            replace(new(text), 3).unwrap();
+        }
+        assert_eq!(texts(), ["four", "three", "two"]);
+        // One that cannot be put into its place.
+        let lost = new("five");
+        fs::remove_file(lost.name()).unwrap();
+        assert!(replace(lost, 3).is_err());
+        assert_eq!(texts(), ["four", "four", "three"]);
+        replace(new("six"), 2).unwrap();
+        assert_eq!(texts()[..2], ["six", "four"]);
+        replace(new("seven"), 1).unwrap();
+        assert_eq!((texts()[0].as_str(), fs::read_dir(&folder).unwrap().count()), ("seven", 3));
+        fs::remove_dir_all(folder).unwrap();
+    }
 }

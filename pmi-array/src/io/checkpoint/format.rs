@@ -113,6 +113,12 @@ impl Contents {
     }
 }
 
+/// Whether a file begins as checkpoints do.
+pub(super) fn is_checkpoint(path: &Path) -> bool {
+    let mut start = [0; MAGIC.len()];
+    File::open(path).is_ok_and(|file| file.read_exact_at(&mut start, 0).is_ok()) && start == MAGIC
+}
+
 /// Reads and checks all but the arrays.
 pub(super) fn open(path: &Path) -> Result<Contents> {
     let failed = |cause: io::Error| Error::file(path, cause);

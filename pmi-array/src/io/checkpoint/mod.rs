@@ -3,6 +3,7 @@
 mod blocks;
 mod format;
 mod array;
+mod nothing;
 mod state;
 mod file;
 mod series;
@@ -14,7 +15,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::Path;
 
-/// Writes a state to a file, for [`restore`]: any value that serde can serialise, with distributed arrays anywhere in it.
+/// Writes a state to a file, for [`restore`]: any value that serde can serialise, with distributed arrays anywhere in
+/// it.
 ///
 /// ```
 /// use ndarray::{Ix1, Ix2};
@@ -46,34 +48,37 @@ use std::path::Path;
 /// ```
 ///
 /// The file replaces an older one in one step, when it is whole and on the disk: whatever happens at whatever moment,
-/// `path` is one or the other. Until then it is `path.partial` beside it, which a program that was killed leaves, and the
-/// next checkpoint removes. [`Checkpoints`] keeps older ones, too.
+/// `path` is one or the other. Until then it is `path.partial` beside it, which a program that was killed leaves, and
+/// in which the next checkpoint begins. Where `path` is a link, what it names is replaced. [`Checkpoints`] keeps older
+/// ones, too.
 ///
-/// Each task writes its elements to their places in the file, which all hosts must share; arrays that are not in rows are
-/// first brought into the order of the file, in rounds of 16 MiB a task. Arrays and values have checksums, which cost
-/// little beside the file system: on two cores of an AMD EPYC (Zen 5) 512 MiB on 2 tasks are written at 2.0 GB/s to a file
-/// system in memory, where bare writes and `fsync` by both tasks make 1.8, and at 1.4 to a disk (bare 0.6); they are
-/// restored from memory at 7.9, where bare reads make 8.8.
-/// An array that is in the state twice is stored twice, and restored as two.
+/// Each task writes its elements to their places in the file, which all hosts must share; arrays that are not in rows
+/// are first brought into the order of the file, in rounds of 16 MiB a task. Arrays and values have checksums, which
+/// cost little beside the file system: on two cores of an AMD EPYC (Zen 5) 512 MiB on 2 tasks are written at 2.0 GB/s
+/// to a file system in memory, where bare writes and `fsync` by both tasks make 1.8, and at 1.4 to a disk (bare 0.6);
+/// they are restored from memory at 7.9, where bare reads make 8.8. An array that is in the state twice is stored
+/// twice, and restored as two.
 ///
 /// Where it takes more than a second and standard error is a terminal, a bar there shows bytes, rate, and the time that
 /// remains; a program with a display of its own uses [`pmi::with_progress`].
 ///
 /// # Errors
 /// Where the file cannot be written: the error names path, array and task. The older file is as it was, and the arrays
-/// are. Also where the state has what cannot be stored, as a [`Handle`](pmi::Handle) of an object that is no array.
+/// are. Where another program writes it at the same time. Also where the state has what cannot be stored: a
+/// [`Handle`](pmi::Handle) of an object that is no array; a `Some(None)` or `Some(())`, which would come back as `None`;
+/// values within more than 256 others.
 pub fn checkpoint<S: Serialize + ?Sized>(path: impl AsRef<Path>, state: &S) -> Result<()> {
     file::write(path.as_ref(), state, 1)
 }
 
 /// The state that [`checkpoint`] wrote to a file, on any number of tasks.
 ///
-/// Arrays lie as they did where there are as many tasks as there were. On others their axes are divided in the same ways,
-/// on a near-square grid, where [`Bounds`](crate::Axis::Bounds), which are for so many parts, become
+/// Arrays lie as they did where there are as many tasks as there were. On others their axes are divided in the same
+/// ways, on a near-square grid, where [`Bounds`](crate::Axis::Bounds), which are for so many parts, become
 /// [`Block`](crate::Axis::Block). The file does not depend on how many tasks wrote it.
 ///
-/// The values are in CBOR, which has the names of fields: the type may have other fields meanwhile, those that are new with
-/// `#[serde(default)]`. Arrays of fields that are gone are not read.
+/// The values are in CBOR, which has the names of fields: the type may have other fields meanwhile, those that are new
+/// with `#[serde(default)]`. Arrays of fields that are gone are not read.
 ///
 /// The whole file is checked, but for arrays that are not read; each task reads the elements that it gets.
 ///

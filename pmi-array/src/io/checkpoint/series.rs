@@ -1,7 +1,8 @@
 //! The last few checkpoints of a program.
 
-use super::file::{names, partial, read, write};
+use super::file::{forget, names, read, write};
 use crate::error::{Error, Result};
+use crate::io::unfinished::followed;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::path::PathBuf;
@@ -53,12 +54,15 @@ impl Checkpoints {
     }
 
     /// Writes a state as the newest, as [`checkpoint`](crate::checkpoint) does. When it is whole the others get their
-    /// next names, and the oldest goes if there are too many.
+    /// next names, and those that are too many go.
     ///
     /// # Errors
-    /// As [`checkpoint`](crate::checkpoint): then all are as they were.
+    /// As [`checkpoint`](crate::checkpoint): then the newest is as it was.
     pub fn save<S: Serialize + ?Sized>(&self, state: &S) -> Result<()> {
-        write(&self.path, state, self.keep)
+        let path = self.followed()?;
+        write(&path, state, self.keep)?;
+        forget(&path, self.keep);
+        Ok(())
     }
 
     /// The newest state that is whole, as [`restore`](crate::restore) reads it; `None` where there is none at all, so
@@ -69,9 +73,7 @@ impl Checkpoints {
     /// this type.
     pub fn restore<S: DeserializeOwned>(&self) -> Result<Option<S>> {
         let mut newest: Option<Error> = None;
-        let partial = partial(&self.path);
-        // A program that was killed while names changed may have left one that is whole by its first name.
-        for path in names(&self.path, self.keep).chain([partial.clone()]) {
+        for path in names(&self.followed()?, self.keep) {
             match read(&path) {
                 Ok(state) => {
                     if let Some(error) = newest {
@@ -80,8 +82,6 @@ impl Checkpoints {
                     return Ok(Some(state));
                 }
                 Err(error) if error.is_not_found() => {}
-                // One that was never finished.
-                Err(error) if error.is_damaged() && path == partial => {}
                 Err(error) if !error.is_file() => return Err(error),
                 Err(error) => match &newest {
                     Some(_) => eprintln!("pmi: {error}"),
@@ -90,5 +90,10 @@ impl Checkpoints {
             }
         }
         newest.map_or(Ok(None), Err)
+    }
+
+    /// Where they are: where the path is a link, older ones are beside what it names.
+    fn followed(&self) -> Result<PathBuf> {
+        followed(&self.path).map_err(|cause| Error::file(&self.path, cause))
     }
 }

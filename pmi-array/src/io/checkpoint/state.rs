@@ -1,10 +1,11 @@
 //! Arrays in serde values that are stored.
 //!
-//! An array that is serialised to be sent to a task is its handle. One that is serialised to be stored is a number: it is
-//! put among the arrays of the checkpoint that is being made, and taken from there when the value is deserialised. So a
-//! state is whatever serde can serialise, and its arrays may be anywhere in it.
+//! An array that is serialised to be sent to a task is its handle. One that is serialised to be stored is a number: it
+//! is put among the arrays of the checkpoint that is being made, and taken from there when the value is deserialised.
+//! So a state is whatever serde can serialise, and its arrays may be anywhere in it.
 
 use super::array::{Source, Stored, load};
+use super::nothing;
 use crate::array::DistArray;
 use crate::element::Element;
 use crate::error::{Error, Result};
@@ -13,10 +14,14 @@ use ndarray::Dimension;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use std::cell::RefCell;
+use std::fmt::Display;
 use std::path::Path;
 
 /// The key of the map that stands for an array.
 const KEY: &str = "$array";
+
+/// How many values may be around one: stacks have an end.
+const DEEPEST: usize = 256;
 
 /// What stands for an array among stored values.
 #[derive(Serialize, Deserialize)]
@@ -94,22 +99,32 @@ pub(super) fn take_apart<S: Serialize + ?Sized>(
     path: &Path,
     state: &S,
 ) -> Result<(Vec<u8>, Vec<(String, Box<dyn Stored>)>)> {
-    let (arrays, values) = with(&TAKEN, Vec::new(), || Value::serialized(state));
-    let values = values.map_err(|cause| {
+    let failed = |cause: &dyn Display| {
         let state = std::any::type_name::<S>();
         Error::argument(format!("{}: the values of a {state} cannot be stored: {cause}", path.display()))
-    })?;
+    };
+    let (arrays, values) = with(&TAKEN, Vec::new(), || Value::serialized(state));
+    let values = values.map_err(|cause| failed(&cause))?;
     let arrays = arrays.unwrap_or_default();
     let mut names = vec![String::new(); arrays.len()];
-    find(&values, &mut String::new(), &mut names);
+    find(&values, 0, &mut String::new(), &mut names).map_err(|cause| failed(&cause))?;
+    // What it meets has been taken already.
+    with(&TAKEN, Vec::new(), || nothing::check(state)).1.map_err(|cause| failed(&cause))?;
     let mut bytes = Vec::new();
     ciborium::into_writer(&values, &mut bytes).expect("memory can be written");
     Ok((bytes, names.into_iter().zip(arrays).collect()))
 }
 
-/// Finds where the arrays are in `value`, which is at `path`: fields, and numbers of elements in brackets.
-fn find(value: &Value, path: &mut String, names: &mut [String]) {
+/// Finds where the arrays are in `value`, which is at `path`: fields, and numbers of elements in brackets. An error
+/// where values are within values within more than can be read.
+fn find(value: &Value, depth: usize, path: &mut String, names: &mut [String]) -> Result<(), String> {
     let before = path.len();
+    if depth > DEEPEST {
+        let start: String = path.chars().take(40).collect();
+        return Err(format!(
+            "{start}.. is a value within more than {DEEPEST} others: store a Vec, not a list of links"
+        ));
+    }
     match value {
         Value::Map(entries) => match &entries[..] {
             [(Value::Text(key), Value::Integer(number))] if key == KEY => {
@@ -126,7 +141,7 @@ fn find(value: &Value, path: &mut String, names: &mut [String]) {
                         Value::Integer(key) => path.push_str(&format!("[{}]", i128::from(*key))),
                         _ => path.push_str("[..]"),
                     }
-                    find(value, path, names);
+                    find(value, depth + 1, path, names)?;
                     path.truncate(before);
                 }
             }
@@ -134,19 +149,22 @@ fn find(value: &Value, path: &mut String, names: &mut [String]) {
         Value::Array(values) => {
             for (number, value) in values.iter().enumerate() {
                 path.push_str(&format!("[{number}]"));
-                find(value, path, names);
+                find(value, depth + 1, path, names)?;
                 path.truncate(before);
             }
         }
-        Value::Tag(_, value) => find(value, path, names),
+        Value::Tag(_, value) => find(value, depth + 1, path, names)?,
         _ => {}
     }
+    Ok(())
 }
 
 /// The state that was made of the values and arrays of `source`.
-pub(super) fn put_together<S: DeserializeOwned>(path: &Path, source: Source) -> Result<S> {
+pub(super) fn put_together<S: DeserializeOwned>(path: &Path, source: &Source) -> Result<S> {
     FAILED.take();
-    let (_, state) = with(&SOURCE, source.clone(), || ciborium::from_reader::<S, _>(source.values()));
+    // Variants without fields count as values that have others.
+    let read = || ciborium::de::from_reader_with_recursion_limit::<S, _>(source.values(), DEEPEST + 1);
+    let (_, state) = with(&SOURCE, source.clone(), read);
     state.map_err(|cause| {
         FAILED.take().unwrap_or_else(|| {
             let (state, cause) = (std::any::type_name::<S>(), cause.to_string());
@@ -210,6 +228,9 @@ mod tests {
             let handle = pmi::create(|_: &pmi::Task, ()| 5u8, ()).unwrap();
             let error = take_apart(Path::new("p"), &(1, handle)).err().unwrap();
             assert!(error.is_argument() && error.to_string().contains("handle of a u8"), "{error}");
+            // Nor what would come back as something else.
+            let error = take_apart(Path::new("p"), &(1, Some(None::<u8>))).err().unwrap();
+            assert!(error.is_argument() && error.to_string().contains("[1]: a Some(None)"), "{error}");
             // Nor arrays by anybody else.
             assert!(Value::serialized(&DistArray::<f64, Ix1>::zeros(3)).is_err());
         });

@@ -4,7 +4,9 @@ mod read;
 mod text;
 mod write;
 
-use crate::array::{DistArray, Slab, expect};
+use super::load::layout_as;
+use super::progress::shown;
+use crate::array::{DistArray, Slab};
 use crate::element::Real;
 use crate::error::{Error, Result};
 use crate::layout::{Axis, Distribution, Layout};
@@ -26,12 +28,12 @@ impl Table for Ix1 {}
 impl Table for Ix2 {}
 
 impl<T: Real, D: Table> DistArray<T, D> {
-    /// Writes the array as a table, a line for each row; with one axis, for each element. Numbers are as short as can be read
-    /// back exactly, and what is missing is `NaN`.
+    /// Writes the array as a table, a line for each row; with one axis, for each element. Numbers are as short as can
+    /// be read back exactly, and what is missing is `NaN`.
     ///
-    /// Each task makes text of its rows, with all its threads, and writes it to its place in the one file: twice, since the
-    /// lengths must be known, of which the tasks tell each other one number. They must see the same file system. An array
-    /// in another layout is first brought into rows. The file replaces an older one when it is complete.
+    /// Each task makes text of its rows, with all its threads, and writes it to its place in the one file: twice, since
+    /// the lengths must be known, of which the tasks tell each other one number. They must see the same file system. An
+    /// array in another layout is first brought into rows. The file replaces an older one when it is complete.
     ///
     /// ```
     /// use ndarray::Ix2;
@@ -52,8 +54,8 @@ impl<T: Real, D: Table> DistArray<T, D> {
     /// ```
     ///
     /// # Errors
-    /// Where a task cannot write the file; the error names path and task. Where the array has rows but no columns. Where the
-    /// calling thread does not control the array's world.
+    /// Where a task cannot write the file; the error names path and task. Where the array has rows but no columns.
+    /// Where the calling thread does not control the array's world.
     pub fn save_csv(&self, path: impl AsRef<Path>) -> Result<()> {
         self.save_table(path.as_ref(), &[])
     }
@@ -79,7 +81,8 @@ impl<T: Real, D: Table> DistArray<T, D> {
         let save = |task: &Task, (array, path, names): (Self, PathBuf, Vec<String>)| {
             write::write(task, &array.layout, &array.elements(task), &path, &names)
         };
-        Ok(pmi::first(save, (self.clone(), path.to_owned(), names))??)
+        let args = (self.clone(), path.to_owned(), names);
+        Ok(shown(path, self.nbytes() as u64, || pmi::first(save, args))??)
     }
 }
 
@@ -89,18 +92,19 @@ fn columns(shape: &[usize]) -> usize {
 }
 
 impl<T: Real + FromStr, D: Table> DistArray<T, D> {
-    /// The array of a table without a header, in the default layout: a row for each line, with one axis an element. Empty
-    /// lines are none. Cells may be quoted; one that is empty is NaN, where `T` has it.
+    /// The array of a table without a header, in the default layout: a row for each line, with one axis an element.
+    /// Empty lines are none. Cells may be quoted; one that is empty is NaN, where `T` has it.
     ///
-    /// All tasks read the file at the same time, as many bytes each, up to the end of a line, and make numbers of it, with
-    /// all their threads: a cell with a line break is no number. They must see the same file system. Rows are then brought
-    /// to the tasks that shall have them.
+    /// All tasks read the file at the same time, as many bytes each, up to the end of a line, and make numbers of it,
+    /// with all their threads: a cell with a line break is no number. They must see the same file system. Rows are then
+    /// brought to the tasks that shall have them. What can be read only once, as a pipe, task 0 reads to its end.
     ///
     /// # Errors
-    /// Where the file cannot be read, a cell is no `T`, or lines have not as many cells, with one axis one; the error names the
-    /// path, the task, the line and the column. Where the calling thread controls no world.
+    /// Where the file cannot be read, its length changes meanwhile, a cell is no `T`, or lines have not as many cells,
+    /// with one axis one; the error names the path, the task, the line and the column. Where the calling thread
+    /// controls no world.
     pub fn load_csv(path: impl AsRef<Path>) -> Result<Self> {
-        Ok(Self::load_table(path.as_ref(), false)?.0.in_layout(None))
+        Self::load_table(path.as_ref(), false)?.0.in_layout(None)
     }
 
     /// As [`load_csv`](DistArray::load_csv), the elements distributed as given.
@@ -112,7 +116,7 @@ impl<T: Real + FromStr, D: Table> DistArray<T, D> {
     /// Where the distribution does not fit the table's shape or the number of tasks.
     #[track_caller]
     pub fn load_csv_as(path: impl AsRef<Path>, distribution: impl Into<Distribution>) -> Result<Self> {
-        Ok(Self::load_table(path.as_ref(), false)?.0.in_layout(Some(distribution.into())))
+        Self::load_table(path.as_ref(), false)?.0.in_layout(Some(distribution.into()))
     }
 
     /// As [`load_csv`](DistArray::load_csv), of a table whose first line has names: these, too.
@@ -121,7 +125,7 @@ impl<T: Real + FromStr, D: Table> DistArray<T, D> {
     /// As [`load_csv`](DistArray::load_csv), and where there is no first line.
     pub fn load_csv_with_header(path: impl AsRef<Path>) -> Result<(Self, Vec<String>)> {
         let (array, names) = Self::load_table(path.as_ref(), true)?;
-        Ok((array.in_layout(None), names))
+        Ok((array.in_layout(None)?, names))
     }
 
     /// As [`load_csv_with_header`](DistArray::load_csv_with_header), the elements distributed as given.
@@ -137,7 +141,7 @@ impl<T: Real + FromStr, D: Table> DistArray<T, D> {
         distribution: impl Into<Distribution>,
     ) -> Result<(Self, Vec<String>)> {
         let (array, names) = Self::load_table(path.as_ref(), true)?;
-        Ok((array.in_layout(Some(distribution.into())), names))
+        Ok((array.in_layout(Some(distribution.into()))?, names))
     }
 
     /// The array as tasks have read it: in rows, as many as the bytes of each had.
@@ -150,19 +154,18 @@ impl<T: Real + FromStr, D: Table> DistArray<T, D> {
             *task.get_mut(&slab) = Slab::from_elements(&layout, task.rank(), table.elements);
             Ok::<_, super::failure::Failure>((table.bounds, table.columns, table.names))
         };
-        let (bounds, columns, names) = pmi::first(read, (slab.clone(), path.to_owned(), header))??;
+        // Nobody knows how long a pipe is.
+        let bytes = std::fs::metadata(path).map_or(0, |file| file.len());
+        let args = (slab.clone(), path.to_owned(), header);
+        let (bounds, columns, names) = shown(path, bytes, || pmi::first(read, args))??;
         let layout = rows(&bounds, columns, D::NDIM.unwrap_or(1));
         Ok((Self { slab, layout }, names))
     }
 
     #[track_caller]
-    fn in_layout(self, distribution: Option<Distribution>) -> Self {
-        let tasks = expect(pmi::size());
-        let layout = match distribution {
-            Some(distribution) => Layout::distributed(self.shape(), distribution, tasks),
-            None => Layout::new(self.shape(), tasks),
-        };
-        self.redistribute(layout)
+    fn in_layout(self, distribution: Option<Distribution>) -> Result<Self> {
+        let layout = layout_as(self.shape(), distribution)?;
+        Ok(self.redistribute(layout))
     }
 }
 

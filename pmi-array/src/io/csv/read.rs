@@ -3,11 +3,12 @@
 use super::text::{Rows, Wrong, parse};
 use crate::element::Real;
 use crate::io::failure::{Failure, agree};
+use crate::io::progress::Told;
 use pmi::Task;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Read};
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -35,6 +36,8 @@ struct Start {
     byte: u64,
     lines: u64,
     len: u64,
+    /// Whether task 0 has read it all, since it can be read only once.
+    read: bool,
 }
 
 /// This task's rows. A broadcast, an all-gather of three numbers, two reductions of one.
@@ -45,10 +48,17 @@ pub(super) fn read<T: Real + FromStr>(
     ndim: usize,
 ) -> Result<Table<T>, Failure> {
     let failure = |cause: io::Error| Failure::file(task, path, &cause);
-    let start = (task.rank() == 0).then(|| start(path, header).map_err(failure));
-    let start = task.comm().broadcast_object(0, start)?;
-    let bytes = agree(task, lines(path, &start, task.rank(), task.size()).map_err(failure))?;
-    let rows = task.install(|| rows::<T>(&bytes));
+    let (start, mut bytes) = match task.rank() {
+        0 => start(path, header).map_or_else(|cause| (Some(Err(failure(cause))), vec![]), |(s, b)| (Some(Ok(s)), b)),
+        _ => (None, vec![]),
+    };
+    let start: Start = task.comm().broadcast_object(0, start)?;
+    if !start.read {
+        bytes = agree(task, lines(path, &start, task.rank(), task.size()).map_err(failure))?;
+    }
+    let pieces = pieces(&bytes);
+    let told = Told::new(task, pieces.len());
+    let rows = task.install(|| rows::<T>(&bytes, pieces, &told));
     // Of each task: its lines, its rows, its columns.
     let mine = rows.as_ref().map_or([0; 2], |rows| [rows.elements.len() / rows.columns.max(1), rows.columns]);
     let (all, _) = task.comm().all_gather_v(&[count_lines(&bytes) as usize, mine[0], mine[1]]);
@@ -77,28 +87,51 @@ pub(super) fn read<T: Real + FromStr>(
         *end += of[1];
         Some(*end)
     }));
+    told.finish();
     Ok(Table { elements: rows.elements, bounds, columns, names: start.names })
 }
 
-fn start(path: &Path, header: bool) -> io::Result<Start> {
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
+/// What task 0 knows of a file; and what comes behind the names, where it has read that.
+fn start(path: &Path, header: bool) -> io::Result<(Start, Vec<u8>)> {
+    let mut file = File::open(path)?;
+    let about = file.metadata()?;
+    if about.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    let len = file.metadata()?.len();
-    if !header {
-        return Ok(Start { names: Vec::new(), byte: 0, lines: 0, len });
+    // Files that the system makes when they are read have no length.
+    let read = !about.is_file() || about.len() == 0;
+    let mut bytes = Vec::new();
+    if read {
+        file.read_to_end(&mut bytes)?;
     }
-    let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(BufReader::new(file));
-    let mut record = ::csv::ByteRecord::new();
-    if !reader.read_byte_record(&mut record)? {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "it has no line of names"));
+    let len = if read { bytes.len() as u64 } else { about.len() };
+    let mut start = Start { names: Vec::new(), byte: 0, lines: 0, len, read };
+    if header {
+        if read { start.skip_names(&bytes[..]) } else { start.skip_names(BufReader::new(&file)) }?;
+        let byte = start.byte as usize;
+        let mut before = vec![0; byte];
+        match read {
+            true => before.copy_from_slice(&bytes[..byte]),
+            false => file.read_exact_at(&mut before, 0)?,
+        }
+        start.lines = count_lines(&before);
+        bytes.drain(..byte.min(bytes.len()));
     }
-    let names = record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
-    let byte = reader.position().byte();
-    let mut before = vec![0; byte as usize];
-    File::open(path)?.read_exact_at(&mut before, 0)?;
-    Ok(Start { names, byte, lines: count_lines(&before), len })
+    Ok((start, bytes))
+}
+
+impl Start {
+    /// Takes the names from the first line.
+    fn skip_names(&mut self, table: impl Read) -> io::Result<()> {
+        let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(table);
+        let mut record = ::csv::ByteRecord::new();
+        if !reader.read_byte_record(&mut record)? {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "it has no line of names"));
+        }
+        self.names = record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+        self.byte = reader.position().byte();
+        Ok(())
+    }
 }
 
 fn count_lines(bytes: &[u8]) -> u64 {
@@ -114,8 +147,16 @@ fn lines(path: &Path, start: &Start, rank: usize, tasks: usize) -> io::Result<Ve
     };
     let (from, to) = (line_from(&file, share(rank), start)?, line_from(&file, share(rank + 1), start)?);
     let mut bytes = vec![0; (to - from) as usize];
-    file.read_exact_at(&mut bytes, from)?;
-    Ok(bytes)
+    let read = file.read_exact_at(&mut bytes, from);
+    // The last line of a file that grows may be half of one.
+    let len = file.metadata()?.len();
+    if len != start.len {
+        return Err(io::Error::other(format!(
+            "it had {} bytes and has {len}: it is written while it is read; read it when it is finished",
+            start.len
+        )));
+    }
+    read.map(|()| bytes)
 }
 
 /// Where the first line begins that does so at a place or behind it.
@@ -140,9 +181,13 @@ fn line_from(file: &File, mut at: u64, start: &Start) -> io::Result<u64> {
 }
 
 /// The rows of lines, which the task's threads share.
-fn rows<T: Real + FromStr>(bytes: &[u8]) -> Result<Rows<T>, Wrong> {
-    let pieces = pieces(bytes);
-    let parsed: Vec<Result<Rows<T>, Wrong>> = pieces.par_iter().map(|piece| parse(&bytes[piece.clone()])).collect();
+fn rows<T: Real + FromStr>(bytes: &[u8], pieces: Vec<Range<usize>>, told: &Told) -> Result<Rows<T>, Wrong> {
+    let parse = |piece: &Range<usize>| {
+        let rows = parse(&bytes[piece.clone()]);
+        told.step();
+        rows
+    };
+    let parsed: Vec<Result<Rows<T>, Wrong>> = pieces.par_iter().map(parse).collect();
     let mut all = Rows { elements: Vec::new(), columns: 0, first: 0 };
     for (piece, rows) in pieces.into_iter().zip(parsed) {
         let lines = || count_lines(&bytes[..piece.start]);
@@ -173,4 +218,25 @@ fn pieces(bytes: &[u8]) -> Vec<Range<usize>> {
         from = to;
     }
     pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_change_are_told_of() {
+        let path = std::env::temp_dir().join(format!("pmi-csv-{}", std::process::id()));
+        std::fs::write(&path, "1,2\n3,4\n567").unwrap();
+        let (start, _) = start(&path, false).unwrap();
+        assert_eq!(lines(&path, &start, 1, 2).unwrap(), b"567");
+        for text in ["1,2\n3,4\n567,8\n", "1,2\n"] {
+            std::fs::write(&path, text).unwrap();
+            for rank in 0..2 {
+                let error = lines(&path, &start, rank, 2).unwrap_err().to_string();
+                assert!(error.contains(&format!("it had 11 bytes and has {}", text.len())), "{error}");
+            }
+        }
+        std::fs::remove_file(path).unwrap();
+    }
 }

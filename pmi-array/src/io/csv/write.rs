@@ -6,6 +6,7 @@ use crate::element::Real;
 use crate::exchange::fetch;
 use crate::io::failure::{Failure, again};
 use crate::io::positioned::write_at;
+use crate::io::progress::Told;
 use crate::io::unfinished::write_together;
 use crate::layout::Layout;
 use pmi::Task;
@@ -37,16 +38,28 @@ pub(super) fn write<T: Real>(
         append_rows(piece, columns, &mut text);
         text
     };
-    let lengths: Vec<u64> = task.install(|| pieces.par_iter().map(|piece| text(piece).len() as u64).collect());
+    let told = Told::new(task, 2 * pieces.len());
+    let length = |piece: &&[T]| {
+        let length = text(piece).len() as u64;
+        told.step();
+        length
+    };
+    let lengths: Vec<u64> = task.install(|| pieces.par_iter().map(length).collect());
     let all = task.comm().all_gather(&[lengths.iter().sum::<u64>()]);
     let first = header.len() as u64 + all[..task.rank()].iter().sum::<u64>();
     let places: Vec<_> = lengths.iter().scan(first, |end, len| Some(std::mem::replace(end, *end + len))).collect();
-    write_together(task, path, header.len() as u64 + all.iter().sum::<u64>(), |file| {
+    let written = write_together(task, path, header.len() as u64 + all.iter().sum::<u64>(), |file| {
         let file = file.as_ref().map_err(again)?;
         if task.rank() == 0 {
             write_at(file, 0, &header)?;
         }
-        let put = |(piece, at): (&&[T], &u64)| write_at(file, *at, text(piece).as_bytes());
+        let put = |(piece, at): (&&[T], &u64)| {
+            write_at(file, *at, text(piece).as_bytes())?;
+            told.step();
+            Ok(())
+        };
         task.install(|| pieces.par_iter().zip(&places).try_for_each(put))
-    })
+    });
+    told.finish();
+    written
 }

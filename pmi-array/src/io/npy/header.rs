@@ -1,8 +1,8 @@
 //! The header of an `.npy` file: [NEP 1](https://numpy.org/neps/nep-0001-npy-format.html) and the documentation of
 //! `numpy.lib.format`.
 //!
-//! A magic string, a version, the length of what follows, and a dictionary in Python's notation: the type of the elements,
-//! whether they are in Fortran's order, and the shape.
+//! A magic string, a version, the length of what follows, and a dictionary in Python's notation: the type of the
+//! elements, whether they are in Fortran's order, and the shape.
 
 use crate::element::Element;
 use crate::io::dtype::Dtype;

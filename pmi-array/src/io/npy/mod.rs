@@ -4,8 +4,8 @@ mod header;
 
 use super::dtype::{Dtype, swap_bytes};
 use super::failure::{Failure, again};
-use super::load::{bytes_of, layout_as, load};
-use super::pieces::{PIECE, read_pieces, write_pieces};
+use super::load::{bytes_of, load_as};
+use super::pieces::{PIECE, first_element, read_pieces, write_pieces};
 use super::positioned::{read_at, write_at};
 use super::progress::shown;
 use super::turned::{read_turned, write_turned};
@@ -25,11 +25,11 @@ use std::path::{Path, PathBuf};
 impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// Writes the array as an `.npy` file, which NumPy's `load` reads: version 1.0 of the format, in C order.
     ///
-    /// All tasks write to the one file at the same time, each its own range of it, and nobody has more of the array than
-    /// before: they must see the same file system. Where [the layout is in rows](crate::Layout::is_in_rows), as it is by
-    /// default, each task writes its slab as it lies in memory; otherwise elements are brought into the order of the file
-    /// piece by piece, in buffers of up to 20 MiB a task. The file replaces an older one when it is complete; until then, and
-    /// after a failure, that is as it was.
+    /// All tasks write to the one file at the same time, each its own range of it, and nobody has more of the array
+    /// than before: they must see the same file system. Where [the layout is in rows](crate::Layout::is_in_rows), as it
+    /// is by default, each task writes its slab as it lies in memory; otherwise elements are brought into the order of
+    /// the file piece by piece, in buffers of up to 20 MiB a task. The file replaces an older one when it is complete;
+    /// until then, and after a failure, that is as it was.
     ///
     /// Bytes are on their way to the disk when this returns, as after any write.
     ///
@@ -51,15 +51,15 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// ```
     ///
     /// # Errors
-    /// Where a task cannot write the file; the error names the path and the task. Where the calling thread does not control
-    /// the array's world.
+    /// Where a task cannot write the file; the error names the path and the task. Where the calling thread does not
+    /// control the array's world.
     pub fn save_npy(&self, path: impl AsRef<Path>) -> Result<()> {
         self.save_in_order(path.as_ref(), false)
     }
 
     /// As [`save_npy`](DistArray::save_npy), in Fortran's order (the first index runs fastest): NumPy's
-    /// `fortran_order`. Elements are brought into this order piece by piece, whatever the layout, in buffers of up to 36
-    /// MiB a task.
+    /// `fortran_order`. Elements are brought into this order piece by piece, whatever the layout, in buffers of up to
+    /// 36 MiB a task.
     ///
     /// # Errors
     /// As [`save_npy`](DistArray::save_npy).
@@ -77,18 +77,19 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
 
     /// The array of an `.npy` file, in the default layout.
     ///
-    /// The file may have any version from 1 to 3, C or Fortran order, and numbers of either byte order. Task 0 reads its
-    /// header; then all tasks read the file at the same time, each its own ranges, with all its threads: they must see the
-    /// same file system. Where the file is in C order and [the layout in rows](crate::Layout::is_in_rows) each task
-    /// reads its slab and nothing else; otherwise the tasks read pieces, whose elements they send to where they belong, in
-    /// buffers of up to 36 MiB a task.
+    /// The file may have any version from 1 to 3, C or Fortran order, and numbers of either byte order. Task 0 reads
+    /// its header; then all tasks read the file at the same time, each its own ranges, with all its threads: they must
+    /// see the same file system. Where the file is in C order and [the layout in rows](crate::Layout::is_in_rows) each
+    /// task reads its slab and nothing else; otherwise the tasks read pieces, whose elements they send to where they
+    /// belong, in buffers of up to 36 MiB a task.
     ///
     /// The number of axes can be open: `DistArray::<f64, IxDyn>::load_npy(path)`. The type of the elements cannot: load
     /// them as what they are, and convert them by [`astype`](crate::Compare::astype).
     ///
     /// # Errors
-    /// Where the file cannot be read, is no whole `.npy` file, or its array has other elements than `T` or another number of
-    /// axes than `D`; the error names the path, the task, and what is wrong. Where the calling thread controls no world.
+    /// Where the file cannot be read, is no whole `.npy` file, or its array has other elements than `T` or another
+    /// number of axes than `D`; the error names the path, the task, and what is wrong. Where the calling thread
+    /// controls no world.
     pub fn load_npy(path: impl AsRef<Path>) -> Result<Self> {
         Self::load_in_layout(path.as_ref(), None)
     }
@@ -108,19 +109,16 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
 
     #[track_caller]
     fn load_in_layout(path: &Path, distribution: Option<Distribution>) -> Result<Self> {
-        let look = |task: &Task, path: PathBuf| {
-            let found =
-                (task.rank() == 0).then(|| look::<T>(&path, D::NDIM).map_err(|e| Failure::file(task, &path, &e)));
-            task.comm().broadcast_object(0, found)
+        let look = |task: &Task, path: &Path| {
+            let header = look::<T>(path, D::NDIM).map_err(|cause| Failure::file(task, path, &cause))?;
+            Ok((header.shape.clone(), header))
         };
-        let header = pmi::first(look, path.to_owned())??;
-        let layout = layout_as(&header.shape, distribution)?;
-        load(path, layout, read, (path.to_owned(), header))
+        load_as(path, distribution, look, read)
     }
 }
 
-/// NumPy's name of the type of the elements that an `.npy` file has, as `float64` or `bool`; the file's own code where arrays
-/// have none such. The controller reads the header.
+/// NumPy's name of the type of the elements that an `.npy` file has, as `float64` or `bool`; the file's own code where
+/// arrays have none such. The controller reads the header.
 ///
 /// # Errors
 /// Where the file cannot be read, or is no `.npy` file.
@@ -149,8 +147,7 @@ fn look<T: Element>(path: &Path, ndim: Option<usize>) -> io::Result<Header> {
 
 /// Where in the file the elements of a box of an array begin.
 fn place_of<T>(start: u64, shape: &[usize], ranges: &[Range<usize>]) -> u64 {
-    let number = shape.iter().zip(ranges).fold(0, |number, (len, range)| number * len + range.start);
-    start + (number * size_of::<T>()) as u64
+    start + (first_element(shape, ranges) * size_of::<T>()) as u64
 }
 
 /// This task's part of writing an array.

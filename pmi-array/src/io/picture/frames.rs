@@ -5,7 +5,9 @@ use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::exchange::fetch;
 use crate::io::failure::Failure;
-use crate::io::unfinished::Unfinished;
+use crate::io::pieces::PIECE;
+use crate::io::progress::Told;
+use crate::io::unfinished::{FILE, Unfinished};
 use crate::layout::Layout;
 use ndarray::Dimension;
 use pmi::Task;
@@ -27,6 +29,11 @@ pub(super) struct Frames {
 }
 
 impl Frames {
+    /// The bytes of all pixels.
+    pub(super) fn bytes(&self) -> u64 {
+        3 * u64::from(self.width) * u64::from(self.height) * u64::from(self.count)
+    }
+
     /// A single picture.
     pub(super) fn single(height: usize, width: usize, shape: &[usize]) -> Result<Self> {
         Self::of(1, height, width, None, shape)
@@ -53,10 +60,10 @@ impl Frames {
     }
 }
 
-/// Writes the pictures of an array, whose elements in C order are made bytes by what `prepare` returns: `depth` of them for
-/// each element. `prepare` may be collective; it is called when it is known that the file can be made.
+/// Writes the pictures of an array, whose elements in C order are made bytes by what `prepare` returns: `depth` of them
+/// for each element. `prepare` may be collective; it is called when it is known that the file can be made.
 ///
-/// Tasks make the bytes of their elements and send them to task 0, picture by picture.
+/// Tasks make the bytes of their elements and send them to task 0, picture by picture, in pieces of 16 MiB.
 pub(super) fn write<T: Element, D: Dimension, B: Fn(&[T]) -> Vec<u8>>(
     task: &Task,
     path: &Path,
@@ -66,7 +73,7 @@ pub(super) fn write<T: Element, D: Dimension, B: Fn(&[T]) -> Vec<u8>>(
     prepare: impl FnOnce(&[T]) -> B,
 ) -> Result<(), Failure> {
     // First of all, so that a wrong path costs no work; beside the file, so that a failure leaves an old one whole.
-    let (new, _) = Unfinished::create_on_first(task, path)?;
+    let (new, _) = Unfinished::create_on_first(task, &FILE, path)?;
     let slab = array.elements(task);
     let bytes = prepare(&slab);
     let written = if array.layout.is_in_rows() {
@@ -90,34 +97,48 @@ struct Source<'a, T, B> {
 
 impl<T: Element, B: Fn(&[T]) -> Vec<u8>> Source<'_, T, B> {
     fn write(&self, new: Option<Unfinished>, frames: Frames) -> io::Result<()> {
+        let bands = self.bands(frames.count).len();
+        // The picture is made in bands; its encoding, at once, takes about as long.
+        let told = Told::new(self.task, 2 * bands * frames.count as usize);
         let Some(new) = new else {
-            (0..frames.count).for_each(|number| _ = self.frame(number, frames.count));
+            (0..frames.count).for_each(|number| _ = self.frame(number, frames.count, &told));
             return Ok(());
         };
         let mut file = BufWriter::new(new.file());
         let mut png = begin(&mut file, frames);
         for number in 0..frames.count {
             // Also after a failure: the others send theirs.
-            let pixels = self.frame(number, frames.count);
+            let pixels = self.frame(number, frames.count, &told);
             png = png.and_then(|mut png| png.write_image_data(&pixels).map(|()| png));
+            told.advance(bands);
         }
         png?.finish()?;
         file.flush()?;
         drop(file);
+        told.finish();
         new.finish()
     }
 
+    /// The elements that go to task 0 at once, of a picture of so many.
+    fn bands(&self, count: u32) -> impl ExactSizeIterator<Item = Range<usize>> + use<T, B> {
+        let len = self.layout.len() / count as usize;
+        let step = (PIECE / self.depth).min(len).max(1);
+        (0..len.div_ceil(step)).map(move |band| band * step..((band + 1) * step).min(len))
+    }
+
     /// The bytes of picture `number` of so many on task 0, none elsewhere.
-    fn frame(&self, number: u32, count: u32) -> Vec<u8> {
+    fn frame(&self, number: u32, count: u32, told: &Told) -> Vec<u8> {
         let (task, len) = (self.task, self.layout.len() / count as usize);
-        let frame = number as usize * len..(number as usize + 1) * len;
-        let mine = (self.bytes)(&self.slab[self.share(task.rank(), &frame)]);
-        if task.size() == 1 {
-            return mine;
-        }
-        let counts: Vec<_> = (0..task.size()).map(|rank| self.depth * self.share(rank, &frame).len()).collect();
+        let first = number as usize * len;
         let mut all = vec![0; if task.rank() == 0 { self.depth * len } else { 0 }];
-        task.comm().gather_v_into(0, &mine, (task.rank() == 0).then_some((&mut all[..], &counts[..])));
+        for band in self.bands(count) {
+            let (place, band) = (self.depth * band.start, first + band.start..first + band.end);
+            let mine = (self.bytes)(&self.slab[self.share(task.rank(), &band)]);
+            let counts: Vec<_> = (0..task.size()).map(|rank| self.depth * self.share(rank, &band).len()).collect();
+            let here = (task.rank() == 0).then(|| &mut all[place..place + self.depth * band.len()]);
+            task.comm().gather_v_into(0, &mine, here.map(|all| (all, &counts[..])));
+            told.step();
+        }
         all
     }
 

@@ -4,6 +4,7 @@ mod frames;
 mod scale;
 
 use super::Colormap;
+use super::progress::shown;
 use crate::array::{DistArray, GRAIN};
 use crate::element::Real;
 use crate::error::{Error, Result};
@@ -71,10 +72,11 @@ pub(super) fn pixels<T: Real>(task: &Task, elements: &[T], palette: &Palette) ->
 }
 
 impl<T: Real, D: Dimension + 'static> DistArray<T, D> {
-    /// The array as a picture, row 0 on top, a pixel an element; with three axes as an animation, its pictures along axis 0.
+    /// The array as a picture, row 0 on top, a pixel an element; with three axes as an animation, its pictures along
+    /// axis 0.
     ///
-    /// Unless told otherwise, colours are of [`Colormap::Viridis`], from the smallest finite element to the largest, and
-    /// NaNs are grey.
+    /// Unless told otherwise, colours are of [`Colormap::Viridis`], from the smallest finite element to the largest,
+    /// and NaNs are grey. Where these two are one number, every number has the first colour, as with Matplotlib.
     ///
     /// ```
     /// use pmi_array::{Colormap, DistArray};
@@ -103,7 +105,8 @@ impl<T: Real, D: Dimension + 'static> Picture<T, D> {
         self
     }
 
-    /// The numbers that have the first and the last colour, and what is beyond them, too: Matplotlib's `vmin` and `vmax`.
+    /// The numbers that have the first and the last colour, and what is beyond them, too: Matplotlib's `vmin` and
+    /// `vmax`. Where they are one number, every number has the first colour.
     pub fn range(mut self, min: f64, max: f64) -> Self {
         self.style.range = Some((min, max));
         self
@@ -129,19 +132,21 @@ impl<T: Real, D: Dimension + 'static> Picture<T, D> {
                 move |elements: &[T]| pixels(task, elements, &palette)
             })
         };
-        Ok(pmi::first(save, (self.array.clone(), path.to_owned(), frames, self.style))??)
+        let args = (self.array.clone(), path.to_owned(), frames, self.style);
+        Ok(shown(path, frames.bytes(), || pmi::first(save, args))??)
     }
 }
 
 impl<T: Real> Picture<T, Ix2> {
     /// Writes it as a PNG file.
     ///
-    /// The tasks colour their rows; each sends three bytes a pixel to task 0, which writes the file. An array in another
-    /// layout is first brought into rows. Without a [`range`](Picture::range) the tasks agree on it, two numbers.
+    /// The tasks colour their rows; each sends three bytes a pixel to task 0, which writes the file. An array in
+    /// another layout is first brought into rows. Without a [`range`](Picture::range) the tasks agree on it, two
+    /// numbers.
     ///
     /// # Errors
-    /// Where the file cannot be written, the array has no elements, which no picture can have, or the range has no meaning;
-    /// where the calling thread does not control the array's world.
+    /// Where the file cannot be written, the array has no elements, which no picture can have, or the range has no
+    /// meaning; where the calling thread does not control the array's world.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let shape = self.array.shape();
         self.write(path.as_ref(), Frames::single(shape[0], shape[1], shape)?)
@@ -149,8 +154,8 @@ impl<T: Real> Picture<T, Ix2> {
 }
 
 impl<T: Real> Picture<T, Ix3> {
-    /// Writes it as an animated PNG, `rate` pictures a second, again and again. Programs that do not know animations show
-    /// the first picture. All pictures have the same scale of colours.
+    /// Writes it as an animated PNG, `rate` pictures a second, again and again. Programs that do not know animations
+    /// show the first picture. All pictures have the same scale of colours.
     ///
     /// As [`save`](Picture::save), picture by picture: task 0 has one of them at a time.
     ///
@@ -185,8 +190,8 @@ impl<T: Real> DistArray<T, Ix2> {
 }
 
 impl DistArray<u8, Ix3> {
-    /// Writes a picture whose colours are the elements, red, green and blue along the last axis, as a PNG file: an array of
-    /// shape (height, width, 3), row 0 on top. Otherwise as [`Picture::save`].
+    /// Writes a picture whose colours are the elements, red, green and blue along the last axis, as a PNG file: an
+    /// array of shape (height, width, 3), row 0 on top. Otherwise as [`Picture::save`].
     ///
     /// # Errors
     /// As [`Picture::save`], and where the last axis has not three elements.
@@ -200,6 +205,7 @@ impl DistArray<u8, Ix3> {
         let save = |task: &Task, (array, path, frames): (Self, PathBuf, Frames)| {
             frames::write(task, &path, &array, frames, 1, |_| |bytes: &[u8]| bytes.to_vec())
         };
-        Ok(pmi::first(save, (self.clone(), path.as_ref().to_owned(), frames))??)
+        let args = (self.clone(), path.as_ref().to_owned(), frames);
+        Ok(shown(path.as_ref(), frames.bytes(), || pmi::first(save, args))??)
     }
 }

@@ -47,7 +47,8 @@ impl Scale {
         if all[1].is_finite() { Self { min: -all[0], max: all[1], log } } else { Self { min: 1.0, max: 1.0, log } }
     }
 
-    /// Where a number is on the way from one end to the other, from 0 to 1; `None` where it is nowhere.
+    /// Where a number is on the way from one end to the other, from 0 to 1; `None` where it is nowhere. Every number is
+    /// at the beginning where both ends are one, as with Matplotlib's `Normalize`.
     pub(in crate::io) fn place(&self, x: f64) -> Option<f64> {
         if x.is_nan() || (self.log && x <= 0.0) {
             return None;
@@ -88,7 +89,10 @@ mod tests {
         let places = [-1.0, 0.0, 0.1, 10.0, 100.0, f64::INFINITY].map(|x| log.place(x));
         assert_eq!(places, [None, None, Some(0.0), Some(0.5), Some(1.0), Some(1.0)]);
         assert_eq!(Scale::between((f64::MIN, f64::MAX), false).unwrap().place(0.0), Some(0.5));
-        assert_eq!(Scale::between((3.0, 3.0), false).unwrap().place(3.0), Some(0.0));
+        let single = Scale::between((3.0, 3.0), false).unwrap();
+        let places = [f64::NEG_INFINITY, 3.0, 9.0, f64::INFINITY, f64::NAN].map(|x| single.place(x));
+        assert_eq!(places, [Some(0.0), Some(0.0), Some(0.0), Some(0.0), None]);
+        assert_eq!(Scale::between((3.0, 3.0), true).unwrap().place(0.0), None);
         for (range, log) in [((1.0, 0.0), false), ((f64::NAN, 1.0), false), ((0.0, 1.0), true)] {
             assert!(Scale::between(range, log).unwrap_err().is_argument());
         }

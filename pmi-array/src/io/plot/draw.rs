@@ -180,11 +180,13 @@ fn draw_lines<'a>(chart: &mut Chart<'a>, figure: &Figure, lines: &[Points]) -> D
 /// A bar of all colours with their numbers on its right.
 fn draw_bar(area: &Area, image: &Image, label: &str) -> Drawn {
     let scale = image.palette.scale;
-    // A scale of one number has one colour, in the middle.
     let on_axis = |x: f64| if scale.log { x.log10() } else { x };
     let (mut min, mut max) = (on_axis(scale.min), on_axis(scale.max));
+    let mut colors = &image.palette.table[..];
     if min == max {
         (min, max) = ticks::with_margin([min].into_iter());
+        // That of every number: the scale's only one is in the middle.
+        colors = &colors[..1];
     }
     let number = move |place: f64| if scale.log { 10f64.powf(place) } else { place };
     let mut chart = ChartBuilder::on(area)
@@ -193,9 +195,9 @@ fn draw_bar(area: &Area, image: &Image, label: &str) -> Drawn {
         .margin_right(8)
         .right_y_label_area_size(BESIDE + 20)
         .build_cartesian_2d(0.0..1.0, min..max)?;
-    let last = image.palette.table.len() as f64;
+    let last = colors.len() as f64;
     let at = |step: f64| min + (max - min) * (step / last);
-    chart.draw_series(image.palette.table.iter().enumerate().map(|(step, color)| {
+    chart.draw_series(colors.iter().enumerate().map(|(step, color)| {
         let (from, to) = (at(step as f64), at(step as f64 + 1.0));
         Rectangle::new([(0.0, from), (1.0, to)], RGBColor(color[0], color[1], color[2]).filled())
     }))?;

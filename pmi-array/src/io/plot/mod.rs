@@ -7,7 +7,7 @@ mod draw;
 mod ticks;
 
 use super::picture::Style;
-use super::unfinished::Unfinished;
+use super::unfinished::{FILE, Unfinished};
 use super::{Colormap, picture};
 use crate::array::DistArray;
 use crate::element::Real;
@@ -112,8 +112,8 @@ impl Figure {
         self
     }
 
-    /// Adds a line through the points (x, y), interrupted where one is no finite number. A label that is not empty is in
-    /// the legend.
+    /// Adds a line through the points (x, y), interrupted where one is no finite number. A label that is not empty is
+    /// in the legend.
     ///
     /// Expressions are computed now; the points come to the controller when the figure is saved.
     ///
@@ -203,15 +203,15 @@ impl Figure {
     /// seen, and two numbers for its scale.
     ///
     /// # Errors
-    /// Where the file cannot be written, lines have more points than [`set_gather_limit`](crate::set_gather_limit) allows,
-    /// limits or ranges have no meaning, or the image has no elements; where the calling thread does not control the
-    /// arrays' world.
+    /// Where the file cannot be written, lines have more points than [`set_gather_limit`](crate::set_gather_limit)
+    /// allows, limits or ranges have no meaning, or the image has no elements; where the calling thread does not
+    /// control the arrays' world.
     pub fn savefig(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         self.check()?;
         // The controller is task 0.
         let failed = |cause| Error::file_on(0, path, None, cause);
-        let new = Unfinished::create(path).map_err(failed)?;
+        let new = Unfinished::create(&FILE, path).map_err(failed)?;
         let image = self.image.as_ref().map(|array| array.image(self.style, self.size)).transpose()?;
         let lines = self.layers.iter().map(Layer::points).collect::<Result<Vec<_>>>()?;
         let pixels = draw::draw(self, image.as_ref(), &lines).map_err(Error::argument)?;

@@ -1,61 +1,77 @@
-//! Folders that replace others when they are finished.
+//! Folders of arrays that replace others when they are finished.
 
-use crate::io::failure::Failure;
-use crate::io::unfinished::beside;
-use pmi::Task;
+use crate::io::unfinished::{Kind, with_suffix};
+use rustix::fs::{CWD, RenameFlags, renameat_with};
+use rustix::io::Errno;
 use serde_json::Value;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The file of an array's folder that says what the array is.
 pub(super) const METADATA: &str = "zarr.json";
+/// The folder of its chunks, or the file of the only one that an array without axes has.
+pub(super) const CHUNKS: &str = "c";
 
-/// The folder of an array that replaces another when it is finished, and goes when it is not.
-pub(super) struct UnfinishedFolder {
-    name: PathBuf,
-    path: PathBuf,
-}
+/// The folder of an array.
+pub(super) const FOLDER: Kind = Kind {
+    check: |path| check_replaceable(path).map(|_| ()),
+    open,
+    clear: |_, name| clear(name),
+    put,
+    remove: |name| fs::remove_dir_all(name),
+};
 
-impl UnfinishedFolder {
-    /// Beside `path`, so that the one can become the other.
-    fn create(path: &Path) -> io::Result<Self> {
-        // Through a link to what it names; without a slash at the end, behind which a name would be inside.
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.components().collect());
-        check_replaceable(&path)?;
-        let name = beside(&path, "partial");
-        fs::create_dir(&name)?;
-        Ok(Self { name, path })
-    }
-
-    /// As [`create`](Self::create) by task 0; all tasks get the name, or why there is no folder. One broadcast.
-    pub(super) fn create_on_first(task: &Task, path: &Path) -> Result<(Option<Self>, PathBuf), Failure> {
-        let new = (task.rank() == 0).then(|| Self::create(path).map_err(|cause| Failure::file(task, path, &cause)));
-        let name = new.as_ref().map(|new| new.as_ref().map(|new| new.name.clone()).map_err(Failure::clone));
-        let name = task.comm().broadcast_object(0, name)?;
-        Ok((new.transpose()?, name))
-    }
-
-    /// Puts it into its place. A folder that was there has another name until the new one has its own, and goes then.
-    pub(super) fn finish(self) -> io::Result<()> {
-        if !check_replaceable(&self.path)? {
-            return fs::rename(&self.name, &self.path);
-        }
-        let old = beside(&self.path, "old");
-        fs::rename(&self.path, &old)?;
-        if let Err(cause) = fs::rename(&self.name, &self.path) {
-            fs::rename(&old, &self.path)?;
-            return Err(cause);
-        }
-        fs::remove_dir_all(old)
+fn open(name: &Path) -> io::Result<File> {
+    match fs::create_dir(name) {
+        Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => Err(cause),
+        _ => File::open(name),
     }
 }
 
-impl Drop for UnfinishedFolder {
-    fn drop(&mut self) {
-        // Gone already where it has replaced the other.
-        let _ = fs::remove_dir_all(&self.name);
+/// Takes an array out of a folder, in which there may be nothing else.
+fn clear(name: &Path) -> io::Result<()> {
+    let others = fs::read_dir(name)?.filter(|entry| {
+        entry.as_ref().map_or(true, |entry| entry.file_name() != METADATA && entry.file_name() != CHUNKS)
+    });
+    if others.count() > 0 {
+        let text = format!("{} is no unfinished Zarr array: remove it, or choose another name", name.display());
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
     }
+    for entry in fs::read_dir(name)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() { fs::remove_dir_all(entry.path()) } else { fs::remove_file(entry.path()) }?;
+    }
+    Ok(())
+}
+
+/// The folder `name` takes the place of an array that is there, which goes.
+fn put(name: &Path, path: &Path) -> io::Result<()> {
+    if !check_replaceable(path)? {
+        return fs::rename(name, path);
+    }
+    // It will have the name of the unfinished one: until it is gone nobody shall begin there.
+    let old = File::open(path)?;
+    let _ = old.try_lock();
+    match renameat_with(CWD, name, CWD, path, RenameFlags::EXCHANGE) {
+        // Not on this file system, or not in this system.
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => exchange_in_steps(name, path)?,
+        exchanged => exchanged?,
+    }
+    // The new one is in its place, whatever comes of the old one.
+    let _ = fs::remove_dir_all(name);
+    Ok(())
+}
+
+/// Exchanges two names where the system cannot: for a moment there is nothing at `path`.
+fn exchange_in_steps(name: &Path, path: &Path) -> io::Result<()> {
+    let old = with_suffix(path, ".old");
+    fs::rename(path, &old)?;
+    if let Err(cause) = fs::rename(name, path) {
+        fs::rename(&old, path)?;
+        return Err(cause);
+    }
+    fs::rename(&old, name)
 }
 
 /// Whether something is to be replaced. An error where it is anything but a Zarr array, which nobody wants to lose.
@@ -73,4 +89,43 @@ fn check_replaceable(path: &Path) -> io::Result<bool> {
     }
     let text = "there is a directory that is no Zarr array, which is not replaced: choose another name, or remove it";
     Err(io::Error::new(io::ErrorKind::AlreadyExists, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::unfinished::Unfinished;
+    use std::path::PathBuf;
+
+    /// A folder with an array of this text.
+    fn array(path: PathBuf, text: &str) -> PathBuf {
+        fs::create_dir_all(path.join(CHUNKS)).unwrap();
+        fs::write(path.join(METADATA), r#"{"node_type": "array"}"#).unwrap();
+        fs::write(path.join(CHUNKS).join("0"), text).unwrap();
+        path
+    }
+
+    #[test]
+    fn arrays_take_the_place_of_arrays() {
+        let folder = std::env::temp_dir().join(format!("pmi-zarr-folder-{}", std::process::id()));
+        let path = array(folder.join("a.zarr"), "old");
+        let text = || fs::read_to_string(path.join(CHUNKS).join("0")).unwrap();
+        // Where a killed program has left something.
+        array(folder.join("a.zarr.partial"), "unfinished");
+        let new = Unfinished::create(&FOLDER, &path).unwrap();
+        assert_eq!((fs::read_dir(new.name()).unwrap().count(), text()), (0, "old".into()));
+        array(new.name().to_owned(), "new");
+        new.finish().unwrap();
+        assert_eq!((text(), fs::read_dir(&folder).unwrap().count()), ("new".into(), 1));
+        let other = array(folder.join("other"), "other");
+        exchange_in_steps(&other, &path).unwrap();
+        assert_eq!((text(), fs::read_dir(&folder).unwrap().count()), ("other".into(), 2));
+        // What is no array's is nobody's to remove.
+        fs::create_dir(folder.join("a.zarr.partial")).unwrap();
+        fs::write(folder.join("a.zarr.partial/precious"), "").unwrap();
+        let refused = Unfinished::create(&FOLDER, &path).err().unwrap().to_string();
+        assert!(refused.contains("is no unfinished Zarr array"), "{refused}");
+        assert!(folder.join("a.zarr.partial/precious").exists());
+        fs::remove_dir_all(folder).unwrap();
+    }
 }

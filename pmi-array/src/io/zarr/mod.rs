@@ -1,19 +1,20 @@
-//! Zarr arrays: folders whose files are the array's chunks. From the bottom up: the [folder](folder) that takes the place of
-//! another, what a new array shall be like ([recipe](recipe)), and an array as a task has it [open](store).
+//! Zarr arrays: folders whose files are the array's chunks. From the bottom up: the [folder](folder) that takes the
+//! place of another, what a new array shall be like ([recipe](recipe)), and an array as a task has it [open](store).
 
 mod folder;
 mod recipe;
 mod store;
 
 use super::failure::{Failure, agree};
-use super::load::{layout_as, load};
+use super::load::load_as;
 use super::pieces::{PIECE, read_pieces, write_pieces};
 use super::progress::shown;
+use super::unfinished::Unfinished;
 use crate::array::DistArray;
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::layout::{Distribution, Layout};
-use folder::UnfinishedFolder;
+use folder::FOLDER;
 use ndarray::Dimension;
 use pmi::Task;
 use recipe::{Compression, Recipe};
@@ -31,8 +32,8 @@ pub struct Zarr<T: Element, D: Dimension + 'static> {
 }
 
 impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
-    /// The array as one to be saved in the Zarr format, version 3. Unless told otherwise, its chunks have at most 1 MiB, fit
-    /// the rows of each task and are not compressed.
+    /// The array as one to be saved in the Zarr format, version 3. Unless told otherwise, its chunks have at most 1
+    /// MiB, fit the rows of each task and are not compressed.
     ///
     /// ```
     /// use ndarray::Ix2;
@@ -66,23 +67,23 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     ///
     /// The array may have any chunks, also in shards, any fill value, and numbers of either byte order or transposed;
     /// they may be compressed by gzip or Zstandard, with checksums. Version 3 of the format is read. Task 0 reads
-    /// `zarr.json`; then all tasks read chunks at the same time, decoding them with all their threads: they must see the same
-    /// file system. Where [the layout is in rows](crate::Layout::is_in_rows) and no task's rows divide a chunk, each task
-    /// reads its own; otherwise no chunk is read twice, and elements are sent to where they belong. Beside the array a task
-    /// needs 36 MiB, or three chunks where that is more.
+    /// `zarr.json`; then all tasks read chunks at the same time, decoding them with all their threads: they must see
+    /// the same file system. Where [the layout is in rows](crate::Layout::is_in_rows) and no task's rows divide a
+    /// chunk, each task reads its own; otherwise no chunk is read twice, and elements are sent to where they belong.
+    /// Beside the array a task needs 36 MiB, or three chunks where that is more.
     ///
-    /// The number of axes can be open: `DistArray::<f64, IxDyn>::load_zarr(path)`. The type of the elements cannot: load
-    /// them as what they are, and convert them by [`astype`](crate::Compare::astype).
+    /// The number of axes can be open: `DistArray::<f64, IxDyn>::load_zarr(path)`. The type of the elements cannot:
+    /// load them as what they are, and convert them by [`astype`](crate::Compare::astype).
     ///
     /// # Errors
-    /// Where the array cannot be read, is damaged, or has other elements than `T` or another number of axes than `D`; the
-    /// error names the path, the chunk, the task, and what is wrong. Where the calling thread controls no world.
+    /// Where the array cannot be read, is damaged, or has other elements than `T` or another number of axes than `D`;
+    /// the error names the path, the chunk, the task, and what is wrong. Where the calling thread controls no world.
     pub fn load_zarr(path: impl AsRef<Path>) -> Result<Self> {
         Self::load_zarr_in(path.as_ref(), None)
     }
 
-    /// As [`load_zarr`](DistArray::load_zarr), the elements distributed as given: an [`Axis`](crate::Axis) for each axis,
-    /// perhaps with the grid of tasks, or the [`Layout`] of another array.
+    /// As [`load_zarr`](DistArray::load_zarr), the elements distributed as given: an [`Axis`](crate::Axis) for each
+    /// axis, perhaps with the grid of tasks, or the [`Layout`] of another array.
     ///
     /// # Errors
     /// As [`load_zarr`](DistArray::load_zarr).
@@ -96,13 +97,11 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
 
     #[track_caller]
     fn load_zarr_in(path: &Path, distribution: Option<Distribution>) -> Result<Self> {
-        let look = |task: &Task, path: PathBuf| {
-            let found = (task.rank() == 0).then(|| Found::look::<T>(task, &path, D::NDIM));
-            task.comm().broadcast_object(0, found)
+        let look = |task: &Task, path: &Path| {
+            let found = Found::look::<T>(task, path, D::NDIM)?;
+            Ok((found.shape.clone(), found))
         };
-        let found = pmi::first(look, path.to_owned())??;
-        let layout = layout_as(&found.shape, distribution)?;
-        load(path, layout, read, (path.to_owned(), found))
+        load_as(path, distribution, look, read)
     }
 }
 
@@ -140,18 +139,19 @@ impl<T: Element, D: Dimension + 'static> Zarr<T, D> {
     /// Writes the array into the folder at `path`.
     ///
     /// All tasks write at the same time, each its own chunks, which all its threads encode: they must see the same file
-    /// system. Where [the layout is in rows](crate::Layout::is_in_rows), as it is by default, and no task's rows divide a
-    /// chunk, nothing is sent; otherwise elements are brought to the tasks that write their chunks, piece by piece, in
-    /// buffers of up to 20 MiB a task, or of a chunk where that is more. Chunks of zeros alone are left out, as the format
-    /// allows.
+    /// system. Where [the layout is in rows](crate::Layout::is_in_rows), as it is by default, and no task's rows divide
+    /// a chunk, nothing is sent; otherwise elements are brought to the tasks that write their chunks, piece by piece,
+    /// in buffers of up to 20 MiB a task, or of a chunk where that is more. Chunks of zeros alone are left out, as the
+    /// format allows.
     ///
-    /// A folder with another Zarr array is replaced when the new one is complete; until then, and after a failure, that is
-    /// as it was. No other folder or file is replaced. Bytes are on their way to the disk when this returns, as after any
-    /// write.
+    /// A folder with another Zarr array is replaced when the new one is complete; until then, and after a failure, that
+    /// is as it was. No other folder or file is replaced. Bytes are on their way to the disk when this returns, as
+    /// after any write.
     ///
     /// # Errors
-    /// Where a task cannot write; the error names the path, the chunk and the task. Where what was asked for makes no sense
-    /// of the array, or there is something else at `path`. Where the calling thread does not control the array's world.
+    /// Where a task cannot write; the error names the path, the chunk and the task. Where what was asked for makes no
+    /// sense of the array, or there is something else at `path`. Where the calling thread does not control the array's
+    /// world.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let Self { array, recipe } = self;
         if let Some(mistake) = recipe.mistake(array.shape()) {
@@ -175,7 +175,7 @@ fn write<T: Element>(
     path: &Path,
     (metadata, chunk): (String, Vec<usize>),
 ) -> Result<(), Failure> {
-    let (new, folder) = UnfinishedFolder::create_on_first(task, path)?;
+    let (new, folder) = Unfinished::create_on_first(task, &FOLDER, path)?;
     let store = agree(task, Store::open(task, path, &folder, &metadata))?;
     let piece = |ranges: &[Range<usize>], elements: &[T::Bits]| {
         if elements.is_empty() {

@@ -6,12 +6,13 @@ use crate::io::chunks::Cut;
 use crate::io::dtype::Dtype;
 use crate::io::failure::Failure;
 use crate::io::load::bytes_of;
+use crate::io::unfinished::close;
 use pmi::Task;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -121,7 +122,7 @@ impl<'a> Store<'a> {
 
     /// Writes the metadata.
     pub(super) fn write_metadata(&self, metadata: &str) -> Result<(), Failure> {
-        let written = fs::write(self.chunks.folder.join(METADATA), metadata);
+        let written = write_file(&self.chunks.folder.join(METADATA), metadata.as_bytes());
         written.map_err(|cause| Failure::file(self.task, self.path, &cause).in_part(METADATA))
     }
 }
@@ -134,7 +135,7 @@ impl Chunks {
         let encoded = self.array.codecs().encode(bytes.into(), &shape, data_type, fill_value, &options(1))?;
         let file = self.folder.join(key.as_str());
         let folder = file.parent().expect("the name of a chunk has a letter before its numbers");
-        let written = fs::create_dir_all(folder).and_then(|()| fs::write(&file, encoded));
+        let written = fs::create_dir_all(folder).and_then(|()| write_file(&file, &encoded));
         written.map_err(|cause| StorageError::from(cause).into())
     }
 
@@ -143,6 +144,13 @@ impl Chunks {
         let elements: ArrayBytes<'static> = self.array.retrieve_array_subset_opt(subset, &options(threads))?;
         Ok(elements.into_fixed()?.into_owned())
     }
+}
+
+/// Makes a file of these bytes.
+fn write_file(name: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(name)?;
+    file.write_all(bytes)?;
+    close(file)
 }
 
 impl Found {
@@ -177,8 +185,8 @@ impl Found {
     }
 }
 
-/// For each axis what is read as a whole. Where chunks have different extents, no more than an element: those that tasks
-/// have in common are read by each.
+/// For each axis what is read as a whole. Where chunks have different extents, no more than an element: those that
+/// tasks have in common are read by each.
 fn grain(array: &Array<FilesystemStore>, json: &Value, shape: &[usize]) -> Vec<usize> {
     let inner = array.effective_subchunk_shape();
     let regular = || (json["chunk_grid"]["name"] == "regular").then(|| array.chunk_shape(&vec![0; shape.len()]).ok());
