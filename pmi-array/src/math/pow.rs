@@ -27,8 +27,9 @@ const P: [f64; 9] = [
 #[inline(always)]
 fn log<V: Vector>(parts: &Parts<V>) -> (V, V) {
     let (m, c) = parts.factors();
-    let (product, product_error) = two_product(m, c);
-    let (r, r_error) = fast_two_sum(product.sub(V::splat(1.0)), product_error);
+    let (product, r_error) = two_product(m, c);
+    // Exact: the product is near 1.
+    let r = product.sub(V::splat(1.0));
     let (whole, low) = parts.whole();
     let (sum, sum_error) = fast_two_sum(whole, r);
     let (half, half_error) = two_product(r, r.mul(V::splat(-0.5)));
