@@ -4,7 +4,7 @@
 //!   C with parallel HDF5 and collective transfers.
 //! - `deflate`: the same, chunks of 1 MiB shuffled and deflated at level 1; 2 ranks, and 1 rank with 2 threads.
 //! - `1000 appends of 1 MB`: frames of a dataset that grows, against one write of 1 GB.
-//! - `overlap`: steps that compute as long as writing a frame takes, against one after the other.
+//! - `overlap`: steps that compute a frame for as long as writing one takes, against one after the other.
 //! - `extra memory`: the most that a rank has resident while a block-cyclic array is written; against 128 MiB.
 
 #[cfg(not(feature = "hdf5-mpio"))]
@@ -193,15 +193,19 @@ mod measured {
     fn simulation(folder: &str, overlap: bool) -> Result<f64, Missing> {
         const STEPS: usize = 20;
         let _pmi = pmi::Setup::new().threads(1).start()?;
-        let frame = DistArray::from_fn((1 << 13, 1 << 10), |(i, j)| (i + j) as f64);
+        let mut frame = DistArray::from_fn((1 << 13, 1 << 10), |(i, j)| (i + j) as f64);
         let path = path(folder);
-        let run = |compute: Duration, overlap: bool| {
+        let mut run = |compute: Duration, overlap: bool| {
             let _ = fs::remove_file(&path);
             timed(|| {
                 let file = H5Writer::options().overlap(overlap).create(&path)?;
                 file.dataset("x").unlimited().zeros::<f64, _>((0, 1 << 13, 1 << 10))?;
                 for _ in 0..STEPS {
                     let end = Instant::now() + compute;
+                    // A new frame, while the last is on its way, and what it takes beside.
+                    if !compute.is_zero() {
+                        frame += 1.0;
+                    }
                     while Instant::now() < end {}
                     file.append("x", &frame)?;
                 }

@@ -10,7 +10,7 @@ use crate::array::DistArray;
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::io::failure::{Failure, agree};
-use crate::io::load::load;
+use crate::io::load::{bytes_of, layout_as, load};
 use crate::layout::{Distribution, Layout};
 use hdf5_metno::{Location, LocationType};
 use ndarray::Dimension;
@@ -257,7 +257,7 @@ impl H5Selection<'_> {
     #[track_caller]
     pub fn load<T: Element, D: Dimension + 'static>(self) -> Result<DistArray<T, D>> {
         let Self { file, name, ranges, distribution, convert } = self;
-        let (info, tasks) = (file.info(&name)?, pmi::size()?);
+        let info = file.info(&name)?;
         let wanted = Kind::of::<T>();
         if info.kind != wanted {
             let remedy = match convert {
@@ -275,16 +275,9 @@ impl H5Selection<'_> {
         if ranges.len() != shape.len() || !ranges.iter().zip(shape).all(inside) {
             return Err(file.error(&name, format!("{ranges:?} are no ranges in its shape {shape:?}")));
         }
-        if let Some(ndim) = D::NDIM.filter(|ndim| *ndim != shape.len()) {
-            let text =
-                format!("its shape is {shape:?}, and the array shall have {ndim} axes: choose another dimension");
-            return Err(file.error(&name, text));
-        }
         let shape: Vec<_> = ranges.iter().map(Range::len).collect();
-        let layout = match distribution {
-            Some(distribution) => Layout::distributed(&shape, distribution, tasks),
-            None => Layout::new(&shape, tasks),
-        };
+        bytes_of::<T>(&shape, D::NDIM).map_err(|text| file.error(&name, text))?;
+        let layout = layout_as(&shape, distribution)?;
         let origin: Vec<_> = ranges.iter().map(|range| range.start).collect();
         let read = |task: &Task, layout: &Layout, (file, name, origin): (Handle<Opened>, String, Vec<usize>)| {
             let opened = &mut task.get_mut(&file);

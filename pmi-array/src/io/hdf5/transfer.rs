@@ -13,11 +13,12 @@ use crate::element::Element;
 use crate::io::chunks::Cut;
 use crate::io::pieces::{PIECE, read_pieces, write_pieces};
 use crate::layout::Layout;
-use crate::memory::memory;
+use crate::memory::{memory, recycle};
 use bytemuck::Pod;
 use hdf5_metno::{Dataset, Datatype, PropertyList};
 use pmi::{Task, op};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::ops::Range;
 #[cfg(feature = "hdf5-mpio")]
 use std::path::PathBuf;
@@ -67,6 +68,27 @@ struct Place {
     len: usize,
 }
 
+/// A task's slab, which may be lent to what writes in the background.
+struct Loan<'a, B> {
+    elements: &'a [B],
+    lend: &'a dyn Fn() -> Lent<B>,
+}
+
+/// Elements that stay as they are as long as this lives.
+pub(super) type Lent<B> = Box<dyn AsRef<[B]> + Send>;
+
+impl<B> Loan<'_, B> {
+    /// These elements, where they are in the slab: it, and where they are.
+    fn of(&self, elements: &[B]) -> Option<(Lent<B>, Range<usize>)> {
+        let (slab, part) = (self.elements.as_ptr_range(), elements.as_ptr_range());
+        if elements.is_empty() || part.start < slab.start || part.end > slab.end {
+            return None;
+        }
+        let start = (part.start.addr() - slab.start.addr()) / size_of::<B>();
+        Some(((self.lend)(), start..start + elements.len()))
+    }
+}
+
 /// What a task sends of its piece.
 #[derive(Serialize, Deserialize)]
 enum Parcel {
@@ -78,8 +100,15 @@ enum Parcel {
 }
 
 impl Transfer<'_> {
-    /// Writes an array. All tasks take part; the result is this task's own.
-    pub(super) fn write<T: Element>(&self, layout: &Layout, slab: &[T]) -> Result<(), String> {
+    /// Writes an array. All tasks take part; the result is this task's own. What is written in the background is lent
+    /// where it is in the slab as it is, and otherwise copied.
+    pub(super) fn write<T: Element>(
+        &self,
+        layout: &Layout,
+        slab: &[T],
+        lend: Option<&dyn Fn() -> Lent<T::Bits>>,
+    ) -> Result<(), String> {
+        let loan = lend.map(|lend| Loan { elements: T::bits(slab), lend });
         let direct = self.compresses(layout);
         let grain = self.grain(layout);
         let limit = self.limit::<T::Bits>(direct.is_some());
@@ -93,7 +122,7 @@ impl Transfer<'_> {
                 let wrote = match (part, direct) {
                     _ if !self.has_room(size_of_val(elements)) => Err(FULL.into()),
                     (Some(part), Some((shuffle, level))) => self.write_chunks(part, elements, shuffle, level),
-                    _ => self.write_part(part, elements),
+                    _ => self.write_part(part, elements, loan.as_ref()),
                 };
                 done = done.and(wrote);
             }
@@ -241,20 +270,38 @@ impl Transfer<'_> {
     }
 
     fn write_here<B: Pod + Send>(&self, place: Option<&Place>, elements: &[B]) -> Result<(), String> {
-        let Access { dataset, list, kind, queue, .. } = self.access();
-        if let (Some(queue), Some(place)) = (queue, place) {
-            let (dataset, list, kind) = (dataset.clone(), list.clone(), kind.clone());
-            let (place, mut copy) = (place.clone(), memory::<B>(elements.len()));
-            copy.copy_from_slice(elements);
-            queue.push(copy, move |elements| {
-                let wrote = raw::write(&dataset, &list, &kind, &place.start, &place.count, elements);
-                wrote.map_err(|cause| cause.to_string())
-            });
-            return Ok(());
-        }
+        let Access { dataset, list, kind, .. } = self.access();
         let nothing = vec![0; self.origin.len()];
         let (start, count) = place.map_or((&nothing, &nothing), |place| (&place.start, &place.count));
         raw::write(dataset, list, kind, start, count, elements).map_err(|cause| cause.to_string())
+    }
+
+    /// Has these elements written in the background.
+    fn write_later<B: Pod + Send>(
+        &self,
+        queue: &Queue,
+        place: &Place,
+        elements: Cow<'_, [B]>,
+        loan: Option<&Loan<'_, B>>,
+    ) {
+        let Access { dataset, list, kind, .. } = self.access();
+        let (dataset, list, kind, place) = (dataset.clone(), list.clone(), kind.clone(), place.clone());
+        let write = move |elements: &[B]| {
+            let wrote = raw::write(&dataset, &list, &kind, &place.start, &place.count, elements);
+            wrote.map_err(|cause| cause.to_string())
+        };
+        if let Some((lent, range)) = loan.and_then(|loan| loan.of(&elements)) {
+            return queue.push(lent, drop, move |lent| write(&(**lent).as_ref()[range]));
+        }
+        let own = match elements {
+            Cow::Owned(own) => own,
+            Cow::Borrowed(elements) => {
+                let mut copy = memory::<B>(elements.len());
+                copy.copy_from_slice(elements);
+                copy
+            }
+        };
+        queue.push(own, recycle, move |own| write(own));
     }
 
     fn read_here<B: Pod>(&self, place: Option<&Place>, elements: &mut [B]) -> Result<(), String> {
@@ -265,7 +312,12 @@ impl Transfer<'_> {
     }
 
     /// Writes a part of every task.
-    fn write_part<B: Pod + Send>(&self, part: Option<&Place>, elements: &[B]) -> Result<(), String> {
+    fn write_part<B: Pod + Send>(
+        &self,
+        part: Option<&Place>,
+        elements: &[B],
+        loan: Option<&Loan<'_, B>>,
+    ) -> Result<(), String> {
         if self.together {
             return self.write_here(part, elements);
         }
@@ -274,7 +326,14 @@ impl Transfer<'_> {
             self.send(&parcel, elements);
             return Ok(());
         }
-        let mine = if part.is_some() { self.write_here(part, elements) } else { Ok(()) };
+        let mine = match (part, &self.access().queue) {
+            (None, _) => Ok(()),
+            (Some(_), None) => self.write_here(part, elements),
+            (Some(place), Some(queue)) => {
+                self.write_later(queue, place, elements.into(), loan);
+                Ok(())
+            }
+        };
         mine.and(self.write_for_others::<B>())
     }
 
@@ -310,7 +369,7 @@ impl Transfer<'_> {
         let (dataset, start) = (self.access().dataset.clone(), start.to_vec());
         let write = move |bytes: &[u8]| raw::write_chunk(&dataset, &start, bytes).map_err(|cause| cause.to_string());
         match &self.access().queue {
-            Some(queue) => queue.push(bytes, write),
+            Some(queue) => queue.push(bytes, drop, move |bytes| write(bytes)),
             None => return write(&bytes),
         }
         Ok(())
@@ -335,7 +394,16 @@ impl Transfer<'_> {
                     comm.recv::<B>(other, ELEMENTS);
                     Ok(())
                 }
-                Parcel::Elements(place) => self.write_here(Some(&place), &comm.recv::<B>(other, ELEMENTS)),
+                Parcel::Elements(place) => {
+                    let elements = comm.recv::<B>(other, ELEMENTS);
+                    match &self.access().queue {
+                        None => self.write_here(Some(&place), &elements),
+                        Some(queue) => {
+                            self.write_later(queue, &place, elements.into(), None);
+                            Ok(())
+                        }
+                    }
+                }
                 Parcel::Chunks(chunks) => {
                     let bytes = comm.recv::<u8>(other, ELEMENTS);
                     let mut rest = &bytes[..];

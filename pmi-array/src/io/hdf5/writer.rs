@@ -7,7 +7,7 @@ use super::queue::Queue;
 use super::raw;
 use super::reader::{H5Reader, object};
 use super::scales::growing;
-use super::transfer::{Access, Transfer};
+use super::transfer::{Access, Lent, Transfer};
 use super::types::Kind;
 use crate::array::DistArray;
 use crate::element::Element;
@@ -189,7 +189,10 @@ impl H5Writer {
         let append = |task: &Task, file: &mut Opened, (name, frame): (String, DistArray<T, D>)| {
             let at = file.grow(task, &name, &Kind::of::<T>(), frame.shape())?;
             let queue = file.open.as_ref().and_then(|open| open.queue.clone());
-            let wrote = file.write_at(task, &name, frame.layout(), &frame.elements(task), &at, queue.clone());
+            let slab = task.get(&frame.slab);
+            let lend = || -> Lent<T::Bits> { Box::new(slab.share()) };
+            let later = queue.as_ref().map(|queue| Later { queue: queue.clone(), lend: &lend });
+            let wrote = file.write_at(task, &name, frame.layout(), slab.elements(), &at, later);
             // Only now, as whoever uses HDF5 waits for the other.
             if let Some(queue) = queue {
                 queue.start();
@@ -281,6 +284,12 @@ impl Drop for H5Writer {
     }
 }
 
+/// How a slab is written in the background.
+struct Later<'a, T: Element> {
+    queue: Rc<Queue>,
+    lend: &'a dyn Fn() -> Lent<T::Bits>,
+}
+
 impl Opened {
     /// Makes room behind the last index of axis 0 for an array of this shape, and tells where.
     fn grow(&mut self, task: &Task, name: &str, kind: &Kind, array: &[usize]) -> Result<Vec<usize>, Failure> {
@@ -361,15 +370,16 @@ impl Opened {
         layout: &Layout,
         slab: &[T],
         origin: &[usize],
-        queue: Option<Rc<Queue>>,
+        later: Option<Later<'_, T>>,
     ) -> Result<(), Failure> {
+        let (queue, lend) = later.map(|later| (later.queue, later.lend)).unzip();
         let (info, kind) = (self.info(task, name)?, Kind::of::<T>());
         let dataset = self.open.as_mut().map(|open| open.settle().and_then(|()| open.dataset(name))).transpose();
         let access = dataset.and_then(|dataset| self.access(&dataset, &kind));
         let access = access.map(|access| access.map(|access| Access { queue, ..access }));
         let access = agree(task, access.map_err(|cause| self.failure(task, name, cause)))?;
         let transfer = Transfer { task, info: &info, origin, access, together: self.is_together() };
-        let wrote = transfer.write(layout, slab);
+        let wrote = transfer.write(layout, slab, lend);
         agree(task, wrote.map_err(|cause| self.failure(task, name, cause)))
     }
 
