@@ -14,6 +14,7 @@ pub(crate) fn cases() -> Vec<Case> {
         wrong_type_or_shape
         no_permission
         a_folder
+        a_link_to_a_name_of_other_bytes
         no_hdf5_file
         open_elsewhere
         names_that_cannot_be
@@ -72,6 +73,20 @@ fn a_folder() {
     failed(numbers().save_hdf5(&folder.0, "a"), &[&name, "Is a directory", "task 0"]);
     failed(H5Writer::create(&folder.0), &[&name, "Is a directory"]);
     failed(DistArray::<f64, Ix2>::load_hdf5(&folder.0, "a"), &[&name, "Is a directory"]);
+}
+
+/// The path is UTF-8; what it is a link to need not be.
+fn a_link_to_a_name_of_other_bytes() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = Folder::new();
+    let (link, target) = (folder.file("link.h5"), folder.0.join(std::ffi::OsStr::from_bytes(b"Gr\xf6\xdfe.h5")));
+    std::os::unix::fs::symlink(target.file_name().unwrap(), &link).unwrap();
+    numbers().save_hdf5(&link, "a").unwrap();
+    numbers().save_hdf5(&link, "b").unwrap();
+    assert!(target.is_file() && link.is_symlink());
+    assert_eq!(DistArray::<f64, Ix2>::load_hdf5(&link, "b").unwrap().sum(), 435.0);
+    failed(DistArray::<f64, Ix2>::load_hdf5(&link, "c"), &["link.h5", "\"c\""]);
+    failed(DistArray::<f64, Ix2>::load_hdf5(&target, "a"), &["not UTF-8"]);
 }
 
 fn no_hdf5_file() {
