@@ -134,9 +134,11 @@ mod tests {
         assert!(shared.elements().iter().all(|x| *x == 1.0));
         let other = shared.share();
         drop(shared);
-        assert!(memory::<f64>(20_000).as_ptr() != place);
+        let fresh = memory::<f64>(20_000);
+        assert!(fresh.as_ptr() != place);
         drop(other);
-        assert_eq!(memory::<f64>(20_000).as_ptr(), place);
+        let recycled = memory::<f64>(20_000);
+        assert_eq!(recycled.as_ptr(), place);
         // What is not shared is changed where it is.
         let place = slab.elements().as_ptr();
         slab.elements_mut()[0] = 4.0;

@@ -6,6 +6,8 @@ use ndarray::{Ix1, Ix2};
 use pmi::{Task, op};
 use pmi_toolkit::array::{Error, H5Reader, H5Writer};
 use pmi_toolkit::prelude::*;
+use std::io::Write;
+use std::path::Path;
 use std::process::Command;
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -19,6 +21,7 @@ pub(crate) fn cases() -> Vec<Case> {
         open_elsewhere
         names_that_cannot_be
         a_full_disk
+        a_disk_that_is_full_when_the_file_is_closed
         a_writer_that_is_closed_by_a_panic
     ]
 }
@@ -214,6 +217,35 @@ fn a_full_disk() {
     // Those that could not be written are not there.
     assert_eq!(file.shape("frames").unwrap()[0], appended.iter().filter(|result| result.is_ok()).count());
     file.close().unwrap();
+}
+
+/// Takes all the room that is left.
+fn fill(path: &Path) {
+    let mut file = std::fs::File::create(path).unwrap();
+    for bytes in [1 << 16, 1 << 12, 1] {
+        while file.write_all(&vec![1; bytes]).is_ok() {}
+    }
+}
+
+/// With what HDF5 keeps in memory until then. Nobody waits, and programs that end do not crash.
+fn a_disk_that_is_full_when_the_file_is_closed() {
+    let Some(small) = Small::new() else { return };
+    let (path, rest) = (small.0.file("full.h5"), small.0.file("rest"));
+    let file = H5Writer::create(&path).unwrap();
+    file.dataset("a").create(&numbers()).unwrap();
+    file.flush().unwrap();
+    (0..200).for_each(|number| file.group(&format!("group{number}")).unwrap());
+    fill(&rest);
+    failed(file.flush(), &["full.h5", "no space left"]);
+    failed(file.flush(), &["full.h5", "no space left"]);
+    // It is not lost where there is room again.
+    std::fs::remove_file(&rest).unwrap();
+    file.flush().unwrap();
+    (200..400).for_each(|number| file.group(&format!("group{number}")).unwrap());
+    fill(&rest);
+    failed(file.close(), &["full.h5", "no space left", "given up"]);
+    std::fs::remove_file(&rest).unwrap();
+    numbers().save_hdf5(small.0.file("other.h5"), "a").unwrap();
 }
 
 fn a_writer_that_is_closed_by_a_panic() {

@@ -2,7 +2,7 @@
 
 use super::attribute::{self, H5Value};
 use super::file::{Open, Opened};
-use super::info::Info;
+use super::info::{Filters, Info};
 use super::raw;
 use super::scales::Scales;
 use super::transfer::{Access, Transfer};
@@ -177,7 +177,18 @@ impl Recipe {
                 together: opened.is_together(),
             };
             let wrote = transfer.write(layout, slab, None);
-            agree(task, wrote.map_err(|cause| opened.failure(task, &self.name, cause)))?;
+            let wrote = wrote.map_err(|cause| opened.failure(task, &self.name, cause));
+            let wrote = match info.filters {
+                Filters::None => agree(task, wrote),
+                _ => opened.agree_on_structure(task, wrote),
+            };
+            if let Err(failure) = wrote {
+                // What a file that is given up has stays open, too.
+                if opened.open.is_none() {
+                    std::mem::forget(new);
+                }
+                return Err(failure);
+            }
         }
         opened.infos.remove(&self.name);
         opened.grown.remove(&self.name);

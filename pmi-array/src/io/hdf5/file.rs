@@ -3,10 +3,11 @@
 use super::info::Info;
 use super::queue::Queue;
 use super::raw::{self, transfer_list};
+use super::room::{self, FULL};
 use crate::io::failure::{Failure, agree};
 use hdf5_metno::file::FileBuilder;
 use hdf5_metno::{Dataset, File, OpenMode, PropertyList};
-use pmi::Task;
+use pmi::{Task, op};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
@@ -14,9 +15,6 @@ use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-
-/// What is said of a disk that has not enough room.
-pub(super) const FULL: &str = "no space left on the disk";
 
 /// What shall be done with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,12 +53,16 @@ pub(super) struct Opened {
     path: PathBuf,
     /// Whether all tasks have it open and do everything together, by MPI-IO. Otherwise task 0 does it for all.
     together: bool,
+    /// Whether it is open for writing.
+    writes: bool,
     /// What is known of datasets, on all tasks.
     pub(super) infos: HashMap<String, Info>,
     /// Datasets that have grown since the file was last flushed.
     pub(super) grown: BTreeSet<String>,
     /// On the tasks that have it open.
     pub(super) open: Option<Open>,
+    /// Why nothing is done with it any more.
+    lost: Option<String>,
 }
 
 /// A file that is open on this task. Fields are dropped in this order: the file is the last to be closed.
@@ -98,6 +100,7 @@ impl Opened {
     /// Opens the file. All tasks take part.
     pub(super) fn open(&mut self, task: &Task, path: PathBuf, options: &Options) -> Result<(), Failure> {
         self.together = together(task, options);
+        self.writes = options.mode != Mode::Read;
         self.path = path;
         let mine = self.together || task.rank() == 0;
         // One task looks for locks, as those of the others would be found.
@@ -144,6 +147,12 @@ impl Opened {
 
     /// Closes the file. All tasks take part.
     pub(super) fn close(&mut self, task: &Task) -> Result<(), Failure> {
+        if self.check_rest(task).is_err() {
+            self.abandon(FULL);
+        }
+        if let Some(lost) = &self.lost {
+            return Err(self.failure(task, "", lost));
+        }
         self.infos.clear();
         let closed = self.open.take().map_or(Ok(()), |open| {
             let Open { queue, datasets, list, file } = open;
@@ -159,13 +168,54 @@ impl Opened {
     pub(super) fn check_room(&self, task: &Task, name: &str, bytes: usize) -> Result<(), Failure> {
         #[cfg(feature = "hdf5-mpio")]
         if self.together {
-            let room = (task.rank() == 0).then(|| super::mpio::has_room(&self.folder(), bytes as u64));
+            let room = (task.rank() == 0).then(|| room::for_elements(&self.folder(), bytes as u64));
             if !task.comm().broadcast_object(0, room) {
                 return Err(self.failure(task, name, FULL));
             }
         }
         let _ = (task, name, bytes);
         Ok(())
+    }
+
+    /// Checks that the disk has room for what HDF5 still has in memory, before it is written: where ranks write together,
+    /// those that could not would leave the others waiting.
+    pub(super) fn check_rest(&self, task: &Task) -> Result<(), Failure> {
+        if !self.writes {
+            return Ok(());
+        }
+        let room = |open: &Open| open.settle().is_err() || room::for_rest(&self.path, &open.file);
+        let room = (task.rank() == 0).then(|| self.open.as_ref().is_none_or(room));
+        if task.comm().broadcast_object(0, room) { Ok(()) } else { Err(self.failure(task, "", FULL)) }
+    }
+
+    /// As [`agree`], of what tasks that have the file open together did to its structure. Where that failed on some only,
+    /// they have different ideas of it and would wait for each other in what follows, so nothing follows.
+    pub(super) fn agree_on_structure<R>(&mut self, task: &Task, mine: Result<R, Failure>) -> Result<R, Failure> {
+        let failed = usize::from(mine.is_err());
+        let agreed = agree(task, mine);
+        if let (Err(_), true) = (&agreed, self.together) {
+            let failed = task.comm().all_reduce(&[failed], op::SUM)[0];
+            if failed < task.size() {
+                self.abandon(&format!("a call failed on {failed} of {} tasks", task.size()));
+            }
+        }
+        agreed
+    }
+
+    /// Leaves the file as it is on the disk. Where tasks have it open together, it is neither written nor closed, which
+    /// all would have to do: HDF5 keeps it open until the program ends.
+    fn abandon(&mut self, cause: &str) {
+        let stays = if self.together { "; its descriptor stays open until the program ends" } else { "" };
+        self.lost = Some(format!("{cause}: the file is given up as it was when it was last flushed{stays}"));
+        self.infos.clear();
+        self.grown.clear();
+        let Some(open) = self.open.take() else { return };
+        if self.together {
+            std::mem::forget(open);
+        } else {
+            // What went wrong before is what is told.
+            let _ = raw::divert(&open.file);
+        }
     }
 
     /// The folder of the file.
@@ -188,11 +238,12 @@ impl Opened {
     ) -> Result<R, Failure> {
         let mine = self.open.as_mut().map(|open| open.settle().and_then(|()| f(open)));
         let mine = mine.map(|result| result.map_err(|cause| self.failure(task, subject, cause)));
+        let closed = || Err(self.failure(task, subject, self.lost.as_deref().unwrap_or("the file is not open")));
         if self.together {
-            return agree(task, mine.unwrap_or_else(|| Err(self.failure(task, subject, "the file is not open"))));
+            let mine = mine.unwrap_or_else(closed);
+            return self.agree_on_structure(task, mine);
         }
-        let mine =
-            mine.or_else(|| (task.rank() == 0).then(|| Err(self.failure(task, subject, "the file is not open"))));
+        let mine = mine.or_else(|| (task.rank() == 0).then(closed));
         task.comm().broadcast_object(0, mine)
     }
 
@@ -264,5 +315,38 @@ fn check_lock(file: &std::fs::File, mode: Mode) -> io::Result<()> {
         }
         // Not every file system has locks.
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_fails_on_some_tasks_is_the_last() {
+        for tasks in [1, 2, 3] {
+            pmi::with_tasks(tasks, || {
+                let on_task = |task: &Task, failing: usize| {
+                    let mut file = Opened { together: true, path: "some.h5".into(), ..Opened::default() };
+                    let mine = if task.rank() < failing { Err(file.failure(task, "a", "no")) } else { Ok(()) };
+                    let text = |failure| crate::Error::from(failure).to_string();
+                    let first = file.agree_on_structure(task, mine).map_err(text);
+                    let then = file.on_all(task, "b", |_| Ok(())).map_err(text);
+                    (first, then, file.close(task).map_err(text))
+                };
+                for failing in 0..=tasks {
+                    for (first, then, closed) in pmi::invoke(on_task, failing).unwrap() {
+                        assert_eq!(first, if failing == 0 { Ok(()) } else { Err("some.h5: \"a\": no, on task 0".into()) });
+                        let (then, lost) = (then.unwrap_err(), format!("failed on {failing} of {tasks} tasks"));
+                        if failing == 0 || failing == tasks {
+                            assert!(then.contains("not open"), "{then}");
+                            assert_eq!(closed, Ok(()));
+                        } else {
+                            assert!(then.contains(&lost) && closed.clone().unwrap_err().contains(&lost), "{then}");
+                        }
+                    }
+                }
+            });
+        }
     }
 }

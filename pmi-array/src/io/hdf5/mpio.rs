@@ -5,7 +5,6 @@ use hdf5_metno::file::FileBuilder;
 use mpi_sys::{MPI_Info, MPI_Info_create, MPI_Info_free, MPI_Info_set, MPI_SUCCESS};
 use pmi::Comm;
 use std::ffi::{CString, c_int};
-use std::path::Path;
 
 /// Has the file opened by MPI-IO with these hints, and its structure changed and read by all ranks together: one reads
 /// it and tells the others. All tasks of the communicator take part.
@@ -14,14 +13,6 @@ pub(super) fn set(builder: &mut FileBuilder, comm: &Comm, hints: &[(String, Stri
     let mut info = Hints::new(hints)?;
     builder.fapl().mpio(comm, Some(info.0)).all_coll_metadata_ops(true).coll_metadata_write(true);
     info.free()
-}
-
-/// What the disk must have room for beside the elements: the structure of the file.
-const SLACK: u64 = 1 << 20;
-
-/// Whether the file system of this folder has room for so many bytes, as far as it tells.
-pub(super) fn has_room(folder: &Path, bytes: u64) -> bool {
-    rustix::fs::statvfs(folder).map_or(true, |disk| disk.f_bavail.saturating_mul(disk.f_frsize) > bytes + SLACK)
 }
 
 /// An info object of MPI.

@@ -8,7 +8,7 @@ use hdf5_metno_sys::LOCK;
 use hdf5_metno_sys::h5::hsize_t;
 use hdf5_metno_sys::h5a::{H5Aclose, H5Acreate2, H5Arename, H5Awrite};
 use hdf5_metno_sys::h5d::{H5Dget_space, H5Dread, H5Dset_extent, H5Dwrite, H5Dwrite_chunk};
-use hdf5_metno_sys::h5f::H5Fget_vfd_handle;
+use hdf5_metno_sys::h5f::{H5Fget_filesize, H5Fget_mdc_size, H5Fget_vfd_handle};
 use hdf5_metno_sys::h5o::H5Olink;
 use hdf5_metno_sys::h5p::{
     H5P_CLS_DATASET_XFER, H5P_CLS_LINK_CREATE, H5P_DEFAULT, H5Pcreate, H5Pset_create_intermediate_group,
@@ -136,17 +136,50 @@ pub(super) fn set_extent(dataset: &Dataset, shape: &[usize]) -> Result<()> {
     unsafe { check!(H5Dset_extent(dataset.id(), shape.as_ptr())).map(drop) }
 }
 
-/// Keeps the file, and the lock that HDF5 holds on it, from the programs that this one starts.
-pub(super) fn keep_from_children(file: &File) -> Result<()> {
+/// The descriptor of a file that is open by the default driver.
+fn descriptor(file: &File) -> Result<c_int> {
     let mut descriptor: *mut c_void = ptr::null_mut();
-    // SAFETY: the file is open by the default driver, whose handle is a pointer to its descriptor, a C int, which lives
-    // as long as the file does.
+    // SAFETY: the driver's handle is a pointer to its descriptor, a C int, which lives as long as the file does.
     unsafe {
         check!(H5Fget_vfd_handle(file.id(), H5P_DEFAULT, &mut descriptor))?;
-        let descriptor = *descriptor.cast::<c_int>();
-        libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC);
+        Ok(*descriptor.cast::<c_int>())
+    }
+}
+
+/// Keeps the file, and the lock that HDF5 holds on it, from the programs that this one starts.
+pub(super) fn keep_from_children(file: &File) -> Result<()> {
+    let descriptor = descriptor(file)?;
+    // SAFETY: the descriptor is open; the call changes a flag of it.
+    unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
+    Ok(())
+}
+
+/// Has all that HDF5 still writes to a file, open by the default driver, go nowhere: a file that cannot be written cannot
+/// be closed, and HDF5 1.10 crashes as the program ends if it is not.
+pub(super) fn divert(file: &File) -> Result<()> {
+    let descriptor = descriptor(file)?;
+    // SAFETY: the name ends with a NUL. Both descriptors are open, and the driver's stays open: it is now one of a file in
+    // memory of our own, which goes when the driver closes it. Nobody maps the file.
+    unsafe {
+        let nowhere = libc::memfd_create(c"pmi-array".as_ptr(), libc::MFD_CLOEXEC);
+        if nowhere < 0 || libc::dup2(nowhere, descriptor) < 0 {
+            return Err(std::io::Error::last_os_error().to_string().into());
+        }
+        libc::close(nowhere);
     }
     Ok(())
+}
+
+/// How long the file is to be, with what is not written yet, and how many bytes of its structure HDF5 has in memory.
+pub(super) fn sizes_of(file: &File) -> Result<(u64, u64)> {
+    let (mut len, mut structure) = (0, 0);
+    // SAFETY: the file is open; the pointers are to live values or null, which means that the number is not wanted.
+    unsafe {
+        check!(H5Fget_filesize(file.id(), &mut len))?;
+        let nothing = ptr::null_mut;
+        check!(H5Fget_mdc_size(file.id(), nothing(), nothing(), &mut structure, ptr::null_mut()))?;
+    }
+    Ok((len, structure as u64))
 }
 
 /// Names a dataset that has no name yet; groups in the name are made where they are missing.

@@ -5,10 +5,12 @@
 //! after the other: each sends its piece when it is asked to, so that no more than one is on its way.
 
 use super::deflate::Deflate;
-use super::file::FULL;
 use super::info::{Filters, Info};
 use super::queue::Queue;
 use super::raw;
+#[cfg(feature = "hdf5-mpio")]
+use super::room;
+use super::room::FULL;
 use crate::element::Element;
 use crate::io::chunks::Cut;
 use crate::io::pieces::{PIECE, read_pieces, write_pieces};
@@ -246,8 +248,8 @@ impl Transfer<'_> {
     /// Whether the disk has room for parts of so many bytes on this task, and what the others have.
     ///
     /// Ranks that compress together note where their chunks are as these are written. A rank that could not write
-    /// notes less than the others, who would wait for it when the file is closed; so this is asked before, where the answer
-    /// is the same on all.
+    /// notes less than the others, who would wait for it when the file is closed; so this is asked before, where the
+    /// answer is the same on all.
     #[cfg(feature = "hdf5-mpio")]
     fn has_room(&self, bytes: usize) -> bool {
         if !self.together || self.info.filters == Filters::None {
@@ -255,8 +257,8 @@ impl Transfer<'_> {
         }
         let comm = self.task.comm();
         let needed = comm.reduce(0, &[bytes as u64], op::SUM);
-        let room = needed.is_none_or(|needed| super::mpio::has_room(&self.access().folder, needed[0]));
-        comm.broadcast_object(0, Some(room))
+        let enough = needed.is_none_or(|needed| room::for_elements(&self.access().folder, needed[0]));
+        comm.broadcast_object(0, Some(enough))
     }
 
     /// The library says it to the one task that writes.

@@ -254,6 +254,7 @@ impl H5Writer {
         self.on_tasks(
             |task, file, ()| {
                 file.stretch_scales(task)?;
+                file.check_rest(task)?;
                 file.on_all(task, "", |open| open.file.flush())
             },
             (),
@@ -322,7 +323,8 @@ impl Opened {
             open.settle()?;
             raw::set_extent(&open.dataset(name)?, &info.shape)
         });
-        agree(task, changed.map_err(|cause| self.failure(task, name, cause)))?;
+        let changed = changed.map_err(|cause| self.failure(task, name, cause));
+        self.agree_on_structure(task, changed)?;
         self.grown.insert(name.into());
         self.infos.insert(name.into(), info);
         Ok(())
@@ -379,8 +381,9 @@ impl Opened {
         let access = access.map(|access| access.map(|access| Access { queue, ..access }));
         let access = agree(task, access.map_err(|cause| self.failure(task, name, cause)))?;
         let transfer = Transfer { task, info: &info, origin, access, together: self.is_together() };
-        let wrote = transfer.write(layout, slab, lend);
-        agree(task, wrote.map_err(|cause| self.failure(task, name, cause)))
+        let wrote = transfer.write(layout, slab, lend).map_err(|cause| self.failure(task, name, cause));
+        // Where chunks are is noted as they are written, if they go through filters; otherwise it has been before.
+        if info.filters == Filters::None { agree(task, wrote) } else { self.agree_on_structure(task, wrote) }
     }
 
     /// Makes the scales of axes that have grown as long as these, where they have no values of their own.
