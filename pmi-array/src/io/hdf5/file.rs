@@ -177,8 +177,8 @@ impl Opened {
         Ok(())
     }
 
-    /// Checks that the disk has room for what HDF5 still has in memory, before it is written: where ranks write together,
-    /// those that could not would leave the others waiting.
+    /// Checks that the disk has room for what HDF5 still has in memory, before it is written: where ranks write
+    /// together, those that could not would leave the others waiting.
     pub(super) fn check_rest(&self, task: &Task) -> Result<(), Failure> {
         if !self.writes {
             return Ok(());
@@ -188,8 +188,8 @@ impl Opened {
         if task.comm().broadcast_object(0, room) { Ok(()) } else { Err(self.failure(task, "", FULL)) }
     }
 
-    /// As [`agree`], of what tasks that have the file open together did to its structure. Where that failed on some only,
-    /// they have different ideas of it and would wait for each other in what follows, so nothing follows.
+    /// As [`agree`], of what tasks that have the file open together did to its structure. Where that failed on some
+    /// only, they have different ideas of it and would wait for each other in what follows, so nothing follows.
     pub(super) fn agree_on_structure<R>(&mut self, task: &Task, mine: Result<R, Failure>) -> Result<R, Failure> {
         let failed = usize::from(mine.is_err());
         let agreed = agree(task, mine);
@@ -336,7 +336,8 @@ mod tests {
                 };
                 for failing in 0..=tasks {
                     for (first, then, closed) in pmi::invoke(on_task, failing).unwrap() {
-                        assert_eq!(first, if failing == 0 { Ok(()) } else { Err("some.h5: \"a\": no, on task 0".into()) });
+                        let no = || Err("some.h5: \"a\": no, on task 0".to_string());
+                        assert_eq!(first, if failing == 0 { Ok(()) } else { no() });
                         let (then, lost) = (then.unwrap_err(), format!("failed on {failing} of {tasks} tasks"));
                         if failing == 0 || failing == tasks {
                             assert!(then.contains("not open"), "{then}");

@@ -1,6 +1,7 @@
 //! The door to the C library, for what `hdf5-metno` has no safe calls for: transfers of parts of a dataset with a
-//! transfer list, whole chunks, links of datasets that have been nameless, new names of attributes, texts of fixed length.
-//! Every raw call goes through [`check!`], which holds the library's lock and turns an error code into the library's own words.
+//! transfer list, whole chunks, links of datasets that have been nameless, new names of attributes, texts of fixed
+//! length. Every raw call goes through [`check!`], which holds the library's lock and turns an error code into the
+//! library's own words.
 
 use bytemuck::Pod;
 use hdf5_metno::{Dataset, Dataspace, Datatype, File, Location, PropertyList, from_id};
@@ -154,12 +155,12 @@ pub(super) fn keep_from_children(file: &File) -> Result<()> {
     Ok(())
 }
 
-/// Has all that HDF5 still writes to a file, open by the default driver, go nowhere: a file that cannot be written cannot
-/// be closed, and HDF5 1.10 crashes as the program ends if it is not.
+/// Has all that HDF5 still writes to a file, open by the default driver, go nowhere: a file that cannot be written
+/// cannot be closed, and HDF5 1.10 crashes as the program ends if it is not.
 pub(super) fn divert(file: &File) -> Result<()> {
     let descriptor = descriptor(file)?;
-    // SAFETY: the name ends with a NUL. Both descriptors are open, and the driver's stays open: it is now one of a file in
-    // memory of our own, which goes when the driver closes it. Nobody maps the file.
+    // SAFETY: the name ends with a NUL. Both descriptors are open, and the driver's stays open: it is now one of a
+    // file in memory of our own, which goes when the driver closes it. Nobody maps the file.
     unsafe {
         let nowhere = libc::memfd_create(c"pmi-array".as_ptr(), libc::MFD_CLOEXEC);
         if nowhere < 0 || libc::dup2(nowhere, descriptor) < 0 {

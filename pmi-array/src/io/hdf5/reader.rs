@@ -118,7 +118,8 @@ impl H5Reader {
         Ok(self.info(name)?.kind.to_string())
     }
 
-    /// The names of what a group has: groups, datasets and others, in alphabetical order. `"/"` is the file's own group.
+    /// The names of what a group has: groups, datasets and others, in alphabetical order. `"/"` is the file's own
+    /// group.
     ///
     /// # Errors
     /// Where there is no such group.
@@ -235,8 +236,8 @@ impl H5Selection<'_> {
         self
     }
 
-    /// Converts numbers to the array's type: integers to floating-point numbers, and others of any length. What the type
-    /// does not have becomes its nearest number, as HDF5 has it.
+    /// Converts numbers to the array's type: integers to floating-point numbers, and others of any length. What the
+    /// type does not have becomes its nearest number, as HDF5 has it.
     pub fn convert(mut self) -> Self {
         self.convert = true;
         self
@@ -244,9 +245,9 @@ impl H5Selection<'_> {
 
     /// Reads it: an array whose elements have the type `T`, whatever the order of bytes in the file.
     ///
-    /// The tasks read pieces in the order of the file, all together with MPI-IO, otherwise the first for all; what other
-    /// tasks have in the array's layout is sent to them in rounds, buffers of 20 MiB on each task. Where each task has
-    /// some rows, it reads them into their place.
+    /// The tasks read pieces in the order of the file, all together with MPI-IO, otherwise the first for all; what
+    /// other tasks have in the array's layout is sent to them in rounds, buffers of 20 MiB on each task. Where each
+    /// task has some rows, it reads them into their place.
     ///
     /// # Errors
     /// Where there is no such dataset, its elements are of another type and are not to be converted, it has another

@@ -2,8 +2,8 @@
 //!
 //! A scale is a dataset that says of itself `CLASS = "DIMENSION_SCALE"`. A dataset's attribute `DIMENSION_LIST` refers
 //! to the scale of each axis, a scale's `REFERENCE_LIST` to the datasets that it belongs to (*HDF5 Dimension Scale
-//! Specification and Design Notes*). netCDF's rule: the scale of an axis `x` is the dataset `x` of the same group; where
-//! axes have no coordinates, the scale has no values and a name that says so.
+//! Specification and Design Notes*). netCDF's rule: the scale of an axis `x` is the dataset `x` of the same group;
+//! where axes have no coordinates, the scale has no values and a name that says so.
 
 use super::attribute::{put, vector};
 use super::file::Open;

@@ -28,8 +28,8 @@ use std::rc::Rc;
 
 /// The bytes of a part of a piece that travels, or that is compressed at once.
 const PART: usize = 16 << 20;
-/// The bytes of a task that one collective call writes. In each, tasks wait for the slowest; so there are few, as far as
-/// progress can still be told, and the counts of MPI libraries allow, C ints.
+/// The bytes of a task that one collective call writes. In each, tasks wait for the slowest; so there are few, as far
+/// as progress can still be told, and the counts of MPI libraries allow, C ints.
 const COLLECTIVE: usize = 256 << 20;
 
 const GO: u32 = 0;
@@ -169,8 +169,8 @@ impl Transfer<'_> {
         self.origin.iter().zip(chunk).all(|(start, chunk)| start.is_multiple_of(*chunk))
     }
 
-    /// Whether whole chunks are compressed here, by all threads, and how: where one task writes, and the array fills all
-    /// the chunks that it touches, but for those at the dataset's edge.
+    /// Whether whole chunks are compressed here, by all threads, and how: where one task writes, and the array fills
+    /// all the chunks that it touches, but for those at the dataset's edge.
     fn compresses(&self, layout: &Layout) -> Option<(bool, u8)> {
         let (Some(chunk), Filters::Deflate { shuffle, level }) = (&self.info.chunk, self.info.filters) else {
             return None;

@@ -80,27 +80,33 @@ impl H5Options {
         self
     }
 
-    /// A hint of MPI-IO, as `"romio_cb_write"`, `"striping_factor"` or `"cb_nodes"`. The library ignores those it does not
-    /// know; so do we where there is no MPI-IO.
+    /// A hint of MPI-IO, as `"romio_cb_write"`, `"striping_factor"` or `"cb_nodes"`. The library ignores those it does
+    /// not know; so do we where there is no MPI-IO.
     pub fn hint(mut self, key: &str, value: &str) -> Self {
         self.0.hints.push((key.into(), value.into()));
         self
     }
 
-    /// Whether [`append`](H5Writer::append) returns when it has a copy of the frame, which is written while the program
-    /// goes on; the next one waits until that is done, so there is never more than one. A failure is told by the next
+    /// Whether [`append`](H5Writer::append) returns before the frame is written, which happens while the program goes on;
+    /// the next one waits until that is done, so there is never more than one on its way. A failure is told by the next
     /// method that uses the file.
     ///
-    /// Where ranks write together, by MPI-IO, frames are written before `append` returns all the same: a thread beside
-    /// the task's would have to call MPI. With [`one_writer`](H5Options::one_writer) they are written meanwhile, too. The
-    /// thread that writes needs a core beside those that compute.
+    /// A frame that lies in the tasks' memory as in the file is lent, not copied: what computes the array anew
+    /// (`a += 1.0`) takes other memory, and what changes elements where they are ([`set`](DistArray::set),
+    /// [`local_mut`](DistArray::local_mut)) makes a copy first. Other frames are copied as they are brought into the
+    /// order of the file. The thread that writes needs a core beside those that compute.
+    ///
+    /// Where ranks write together, by MPI-IO, frames are written before `append` returns all the same: collective writes
+    /// are calls of MPI, which belong to the task's own thread. MPI would have to be told that several threads call it
+    /// (`MPI_THREAD_MULTIPLE`), and take locks in every poll of every wait; a communicator of HDF5's own, which it has,
+    /// does not help. With [`one_writer`](H5Options::one_writer) they are written meanwhile, too.
     pub fn overlap(mut self, overlap: bool) -> Self {
         self.0.overlap = overlap;
         self
     }
 
-    /// One task writes and reads for all, as without MPI-IO: for file systems where MPI-IO does not work well, and files
-    /// that are compressed by all threads of few ranks.
+    /// One task writes and reads for all, as without MPI-IO: for file systems where MPI-IO does not work well, and
+    /// files that are compressed by all threads of few ranks.
     pub fn one_writer(mut self) -> Self {
         self.0.one_writer = true;
         self
@@ -175,8 +181,8 @@ impl H5Writer {
         self.on_tasks(set, (of.into(), name.into(), value.into()))
     }
 
-    /// Appends to a dataset along its axis 0, which must be [unlimited](super::H5Dataset::unlimited): one frame, an array with
-    /// an axis less, or several, with as many axes.
+    /// Appends to a dataset along its axis 0, which must be [unlimited](super::H5Dataset::unlimited): one frame, an
+    /// array with an axis less, or several, with as many axes.
     ///
     /// # Errors
     /// Where there is no such dataset, it cannot grow, has another type or shape, or cannot be written.
@@ -203,8 +209,8 @@ impl H5Writer {
         shown(self.path(), frame.nbytes() as u64, || self.on_tasks(append, args))
     }
 
-    /// Gives axis 0 of a dataset another length; it must be [unlimited](super::H5Dataset::unlimited). What is behind a shorter one is
-    /// gone, what a longer one adds is zeros.
+    /// Gives axis 0 of a dataset another length; it must be [unlimited](super::H5Dataset::unlimited). What is behind a
+    /// shorter one is gone, what a longer one adds is zeros.
     ///
     /// # Errors
     /// Where there is no such dataset, or its axis 0 is fixed.
@@ -245,8 +251,8 @@ impl H5Writer {
         shown(self.path(), array.nbytes() as u64, || self.on_tasks(write, args))
     }
 
-    /// Has the system write what HDF5 still has in memory: another program may read the file then, and finds all that was
-    /// written so far.
+    /// Has the system write what HDF5 still has in memory: another program may read the file then, and finds all that
+    /// was written so far.
     ///
     /// # Errors
     /// Where the file cannot be written.
