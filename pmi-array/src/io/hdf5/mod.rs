@@ -1,5 +1,5 @@
 //! HDF5 files. From the bottom up: the [door](raw) to the C library, [types](types) of elements, writing in the
-//! [background](queue), what is [known](info) of a dataset, the [room](room) on the disk, the [file](file) that the
+//! [background](queue), what is [known](info) of a dataset, the [file](file) that the
 //! tasks have open (by [MPI-IO](mpio)), [compression](deflate) and the [transfer](transfer) of elements,
 //! [attributes](attribute) and [names of axes](scales), [making](create) datasets on the tasks, [reader](reader),
 //! [writer](writer), and what the writer has for new [datasets](dataset).
@@ -8,7 +8,6 @@ mod raw;
 mod types;
 mod queue;
 mod info;
-mod room;
 #[cfg(feature = "hdf5-mpio")]
 mod mpio;
 mod file;

@@ -87,8 +87,8 @@ impl Drop for Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::{Arc, Mutex};
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
 
     #[test]
     fn jobs_are_done_in_order_and_failures_are_told_once() {

@@ -9,7 +9,9 @@ use hdf5_metno_sys::LOCK;
 use hdf5_metno_sys::h5::hsize_t;
 use hdf5_metno_sys::h5a::{H5Aclose, H5Acreate2, H5Arename, H5Awrite};
 use hdf5_metno_sys::h5d::{H5Dget_space, H5Dread, H5Dset_extent, H5Dwrite, H5Dwrite_chunk};
-use hdf5_metno_sys::h5f::{H5Fget_filesize, H5Fget_mdc_size, H5Fget_vfd_handle};
+#[cfg(feature = "hdf5-mpio")]
+use hdf5_metno_sys::h5f::H5Fget_mdc_size;
+use hdf5_metno_sys::h5f::H5Fget_vfd_handle;
 use hdf5_metno_sys::h5o::H5Olink;
 use hdf5_metno_sys::h5p::{
     H5P_CLS_DATASET_XFER, H5P_CLS_LINK_CREATE, H5P_DEFAULT, H5Pcreate, H5Pset_create_intermediate_group,
@@ -171,16 +173,14 @@ pub(super) fn divert(file: &File) -> Result<()> {
     Ok(())
 }
 
-/// How long the file is to be, with what is not written yet, and how many bytes of its structure HDF5 has in memory.
-pub(super) fn sizes_of(file: &File) -> Result<(u64, u64)> {
-    let (mut len, mut structure) = (0, 0);
-    // SAFETY: the file is open; the pointers are to live values or null, which means that the number is not wanted.
-    unsafe {
-        check!(H5Fget_filesize(file.id(), &mut len))?;
-        let nothing = ptr::null_mut;
-        check!(H5Fget_mdc_size(file.id(), nothing(), nothing(), &mut structure, ptr::null_mut()))?;
-    }
-    Ok((len, structure as u64))
+/// How many bytes of the file's structure HDF5 has in memory, changed or not.
+#[cfg(feature = "hdf5-mpio")]
+pub(super) fn structure_of(file: &File) -> Result<usize> {
+    let mut bytes = 0;
+    let (most, clean, entries) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+    // SAFETY: the file is open; the pointers are to a live value or null, which means that a number is not wanted.
+    unsafe { check!(H5Fget_mdc_size(file.id(), most, clean, &mut bytes, entries))? };
+    Ok(bytes)
 }
 
 /// Names a dataset that has no name yet; groups in the name are made where they are missing.

@@ -5,12 +5,12 @@
 //! after the other: each sends its piece when it is asked to, so that no more than one is on its way.
 
 use super::deflate::Deflate;
+use super::file::FULL;
 use super::info::{Filters, Info};
+#[cfg(feature = "hdf5-mpio")]
+use super::mpio;
 use super::queue::Queue;
 use super::raw;
-#[cfg(feature = "hdf5-mpio")]
-use super::room;
-use super::room::FULL;
 use crate::element::Element;
 use crate::io::chunks::Cut;
 use crate::io::pieces::{PIECE, read_pieces, write_pieces};
@@ -257,7 +257,7 @@ impl Transfer<'_> {
         }
         let comm = self.task.comm();
         let needed = comm.reduce(0, &[bytes as u64], op::SUM);
-        let enough = needed.is_none_or(|needed| room::for_elements(&self.access().folder, needed[0]));
+        let enough = needed.is_none_or(|needed| mpio::has_room(&self.access().folder, needed[0]));
         comm.broadcast_object(0, Some(enough))
     }
 

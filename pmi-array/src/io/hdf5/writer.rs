@@ -87,19 +87,19 @@ impl H5Options {
         self
     }
 
-    /// Whether [`append`](H5Writer::append) returns before the frame is written, which happens while the program goes on;
-    /// the next one waits until that is done, so there is never more than one on its way. A failure is told by the next
-    /// method that uses the file.
+    /// Whether [`append`](H5Writer::append) returns before the frame is written, which happens while the program goes
+    /// on; the next one waits until that is done, so there is never more than one on its way. A failure is told by the
+    /// next method that uses the file.
     ///
     /// A frame that lies in the tasks' memory as in the file is lent, not copied: what computes the array anew
     /// (`a += 1.0`) takes other memory, and what changes elements where they are ([`set`](DistArray::set),
     /// [`local_mut`](DistArray::local_mut)) makes a copy first. Other frames are copied as they are brought into the
     /// order of the file. The thread that writes needs a core beside those that compute.
     ///
-    /// Where ranks write together, by MPI-IO, frames are written before `append` returns all the same: collective writes
-    /// are calls of MPI, which belong to the task's own thread. MPI would have to be told that several threads call it
-    /// (`MPI_THREAD_MULTIPLE`), and take locks in every poll of every wait; a communicator of HDF5's own, which it has,
-    /// does not help. With [`one_writer`](H5Options::one_writer) they are written meanwhile, too.
+    /// Where ranks write together, by MPI-IO, frames are written before `append` returns all the same: collective
+    /// writes are calls of MPI, which belong to the task's own thread. MPI would have to be told that several threads
+    /// call it (`MPI_THREAD_MULTIPLE`), and take locks in every poll of every wait; a communicator of HDF5's own,
+    /// which it has, does not help. With [`one_writer`](H5Options::one_writer) they are written meanwhile, too.
     pub fn overlap(mut self, overlap: bool) -> Self {
         self.0.overlap = overlap;
         self
@@ -162,7 +162,7 @@ impl H5Writer {
     /// Where that is not possible: a part of the name is a dataset.
     pub fn group(&self, name: &str) -> Result<()> {
         let make = |task: &Task, file: &mut Opened, name: String| {
-            file.on_all(task, &name, |open| match open.file.link_exists(&name) {
+            file.change(task, &name, |open| match open.file.link_exists(&name) {
                 true => open.file.group(&name).map(drop),
                 false => open.file.create_group(&name).map(drop),
             })
@@ -176,7 +176,7 @@ impl H5Writer {
     /// Where there is no such object.
     pub fn set_attribute(&self, of: &str, name: &str, value: impl Into<H5Value>) -> Result<()> {
         let set = |task: &Task, file: &mut Opened, (of, name, value): (String, String, H5Value)| {
-            file.on_all(task, &of, |open| attribute::write(&*object(open, &of)?, &name, &value))
+            file.change(task, &of, |open| attribute::write(&*object(open, &of)?, &name, &value))
         };
         self.on_tasks(set, (of.into(), name.into(), value.into()))
     }
@@ -261,7 +261,9 @@ impl H5Writer {
             |task, file, ()| {
                 file.stretch_scales(task)?;
                 file.check_rest(task)?;
-                file.on_all(task, "", |open| open.file.flush())
+                file.on_all(task, "", |open| open.file.flush())?;
+                file.changed = false;
+                Ok(())
             },
             (),
         )
@@ -331,6 +333,7 @@ impl Opened {
         });
         let changed = changed.map_err(|cause| self.failure(task, name, cause));
         self.agree_on_structure(task, changed)?;
+        self.changed = true;
         self.grown.insert(name.into());
         self.infos.insert(name.into(), info);
         Ok(())
@@ -386,6 +389,7 @@ impl Opened {
         let access = dataset.and_then(|dataset| self.access(&dataset, &kind));
         let access = access.map(|access| access.map(|access| Access { queue, ..access }));
         let access = agree(task, access.map_err(|cause| self.failure(task, name, cause)))?;
+        self.changed = true;
         let transfer = Transfer { task, info: &info, origin, access, together: self.is_together() };
         let wrote = transfer.write(layout, slab, lend).map_err(|cause| self.failure(task, name, cause));
         // Where chunks are is noted as they are written, if they go through filters; otherwise it has been before.
@@ -402,7 +406,7 @@ impl Opened {
                 (Some(len), Some(scale)) if scale.get_shape()? != [len] => raw::set_extent(&scale, &[len]),
                 _ => Ok(()),
             };
-            let stretched = self.on_all(task, &name, stretch);
+            let stretched = self.change(task, &name, stretch);
             if stretched.is_ok() {
                 self.grown.remove(&name);
             }
