@@ -162,10 +162,7 @@ impl Opened {
             let Open { queue, datasets, list, file } = open;
             let written = queue.map_or(Ok(()), |queue| queue.finish());
             drop((datasets, list));
-            // What is left is written first, so that a file is closed in any case.
-            let together = self.together;
-            let flushed = if together { Ok(()) } else { file.flush().inspect_err(|_| drop(raw::divert(&file))) };
-            flushed.and(file.close()).and(written.map_err(Into::into))
+            file.close().and(written.map_err(Into::into))
         });
         agree(task, closed.map_err(|cause| self.failure(task, "", cause)))
     }

@@ -139,36 +139,15 @@ pub(super) fn set_extent(dataset: &Dataset, shape: &[usize]) -> Result<()> {
     unsafe { check!(H5Dset_extent(dataset.id(), shape.as_ptr())).map(drop) }
 }
 
-/// The descriptor of a file that is open by the default driver.
-fn descriptor(file: &File) -> Result<c_int> {
-    let mut descriptor: *mut c_void = ptr::null_mut();
-    // SAFETY: the driver's handle is a pointer to its descriptor, a C int, which lives as long as the file does.
-    unsafe {
-        check!(H5Fget_vfd_handle(file.id(), H5P_DEFAULT, &mut descriptor))?;
-        Ok(*descriptor.cast::<c_int>())
-    }
-}
-
 /// Keeps the file, and the lock that HDF5 holds on it, from the programs that this one starts.
 pub(super) fn keep_from_children(file: &File) -> Result<()> {
-    let descriptor = descriptor(file)?;
-    // SAFETY: the descriptor is open; the call changes a flag of it.
-    unsafe { libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC) };
-    Ok(())
-}
-
-/// Has all that HDF5 still writes to a file, open by the default driver, go nowhere: a file that cannot be written
-/// cannot be closed, and HDF5 1.10 crashes as the program ends if it is not.
-pub(super) fn divert(file: &File) -> Result<()> {
-    let descriptor = descriptor(file)?;
-    // SAFETY: the name ends with a NUL. Both descriptors are open, and the driver's stays open: it is now one of a
-    // file in memory of our own, which goes when the driver closes it. Nobody maps the file.
+    let mut descriptor: *mut c_void = ptr::null_mut();
+    // SAFETY: the file is open by the default driver, whose handle is a pointer to its descriptor, a C int, which lives
+    // as long as the file does.
     unsafe {
-        let nowhere = libc::memfd_create(c"pmi-array".as_ptr(), libc::MFD_CLOEXEC);
-        if nowhere < 0 || libc::dup2(nowhere, descriptor) < 0 {
-            return Err(std::io::Error::last_os_error().to_string().into());
-        }
-        libc::close(nowhere);
+        check!(H5Fget_vfd_handle(file.id(), H5P_DEFAULT, &mut descriptor))?;
+        let descriptor = *descriptor.cast::<c_int>();
+        libc::fcntl(descriptor, libc::F_SETFD, libc::FD_CLOEXEC);
     }
     Ok(())
 }
