@@ -1,9 +1,15 @@
 //! A simulation that writes each step as a frame of one HDF5 file, and goes on where it was when it was killed.
 //!
-//! A sheet of van der Pol oscillators, `u'' = mu (1 - u^2) u' - w^2 u`, whose frequency `w` differs from place to place.
-//! Frames and times are appended; every so often the file is flushed, and then the state is saved. A run that finds a
-//! saved state cuts the file back to the frames that belong to it and continues, on any number of tasks: the file is the
-//! same in the end.
+//! A sheet of van der Pol oscillators, `u'' = mu (1 - u^2) u' - w^2 u`, whose frequency `w` differs from place to
+//! place. Frames and times are appended; every so often the file is flushed, and then the state is saved. A run that
+//! finds a saved state cuts the file back to the frames that belong to it and continues, on any number of tasks: the
+//! file is the same in the end.
+//!
+//! How safe that is: HDF5 has no journal. A file whose writer is killed while it computes, or adds elements, can be
+//! opened again and has at least what was there at the last flush. One that is killed just while HDF5 writes the file's
+//! structure (in a flush, or where a dataset grows by many chunks) may leave a file that cannot be opened, or has lost
+//! frames: a run that finds it so says it, and does not go on. Where that must not be, write a file for each stretch
+//! of steps, and keep the checkpoint, which is never half written.
 //!
 //! ```text
 //! cargo run --release --features hdf5 --example hdf5_pipeline -- --steps 400     # kill it, and start it again
@@ -30,7 +36,7 @@ struct Args {
     #[arg(long, default_value_t = 200)]
     steps: usize,
     /// Oscillators along each side
-    #[arg(long, default_value_t = 128)]
+    #[arg(long, default_value_t = 128, value_parser = positive)]
     size: usize,
     /// The file of the frames
     #[arg(long, default_value = "pipeline.h5")]
@@ -39,14 +45,21 @@ struct Args {
     #[arg(long, default_value = "pipeline.ckpt")]
     checkpoint: PathBuf,
     /// Steps from one saved state to the next
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
-    every: u64,
+    #[arg(long, default_value_t = 20, value_parser = positive)]
+    every: usize,
     /// Write each frame while the next is computed
     #[arg(long)]
     overlap: bool,
     /// Say so after this step, and wait to be killed
     #[arg(long)]
     pause_at: Option<usize>,
+}
+
+fn positive(text: &str) -> Result<usize, String> {
+    match text.parse::<usize>() {
+        Ok(0) => Err("give 1 or more".into()),
+        number => number.map_err(|cause| cause.to_string()),
+    }
 }
 
 /// All that a run needs to go on.
@@ -98,14 +111,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     while state.step < args.steps {
         state.advance();
         append(&file, &state)?;
-        if state.step.is_multiple_of(args.every as usize) {
+        if state.step.is_multiple_of(args.every) {
             // In this order: the file has all frames of the saved state, and perhaps some more.
             file.flush()?;
             checkpoints.save(&state)?;
         }
         if args.pause_at == Some(state.step) {
             println!("paused after step {}", state.step);
-            std::thread::park();
+            loop {
+                std::thread::park();
+            }
         }
     }
     println!("{} frames of {:?} in {}", state.step + 1, state.u.shape(), args.out.display());
@@ -142,8 +157,20 @@ fn go_on(state: State, args: &Args) -> Result<(State, H5Writer), Box<dyn Error>>
         return Err(format!("{saved} has {shape:?} oscillators: remove it, or say --size {}", shape[0]).into());
     }
     let file = writer(args.overlap).open(existing(&args.out)?)?;
+    let frames = state.step + 1;
     for name in ["time", "u"] {
-        file.resize(name, state.step + 1)?;
+        let found = file.shape(name)?[0];
+        if found < frames {
+            let (out, saved) = (args.out.display(), args.checkpoint.display());
+            return Err(format!(
+                "{out} has {found} frames of {name}, and the state in {saved} needs {frames}: it is not that \
+                 run's file, or its writer was killed as it wrote; remove both to start again"
+            )
+            .into());
+        }
+    }
+    for name in ["time", "u"] {
+        file.resize(name, frames)?;
     }
     println!("going on after step {}, {} tasks", state.step, pmi::size()?);
     Ok((state, file))

@@ -145,6 +145,12 @@ fn mistakes() -> Result<(), String> {
     says("hdf5_pipeline", &["--out", "missing/a.h5"], &["missing/a.h5", "No such file"])?;
     finish(pipeline(World::Embedded(1), &folder.0, &[])?)?;
     says("hdf5_pipeline", &["--size", "3"], &["pipeline.ckpt has [17, 17] oscillators", "--size 17"])?;
+    let size = |size: &str, words: &[&str]| says("hdf5_pipeline", &["--size", size], words);
+    size("0", &["--size", "give 1 or more"])?;
+    let shorter = || File::open_rw(folder.0.join("pipeline.h5"))?.dataset("u")?.resize((7, SIZE, SIZE));
+    shorter().map_err(|cause| cause.to_string())?;
+    size("17", &["pipeline.h5 has 7 frames of u", "pipeline.ckpt needs 21", "remove both"])?;
+    equal(&contents(&folder.0.join("pipeline.h5"))?[1].1, &vec![7, SIZE, SIZE])?;
     std::fs::remove_file(folder.0.join("pipeline.h5")).map_err(|cause| cause.to_string())?;
     says("hdf5_pipeline", &["--size", "17"], &["pipeline.h5 is gone"])
 }

@@ -4,11 +4,12 @@ use crate::element::Element;
 use crate::layout::Layout;
 use crate::memory::{memory, recycle, slab_dropped, slab_made};
 use ndarray::{Array, Dimension, IxDyn};
+use std::sync::Arc;
 
 /// A task's part of an array.
 pub(crate) struct Slab<T: Element, D: Dimension> {
     /// In standard layout. An ndarray without axes has an element: also on tasks that have none of the array's.
-    array: Array<T, D>,
+    array: Arc<Array<T, D>>,
     /// How many of its elements are the array's.
     count: usize,
 }
@@ -24,14 +25,22 @@ impl<T: Element, D: Dimension> Slab<T, D> {
             Array::from_shape_vec(IxDyn(&shape), elements).expect("there are as many elements as the shape says");
         let array = array.into_dimensionality().expect("an array has as many axes as its type says");
         slab_made(count * size_of::<T>());
-        Self { array, count }
+        Self { array: Arc::new(array), count }
+    }
+
+    /// The same elements, for another thread to read. They stay as they are: whoever changes the one or the other slab
+    /// gets a copy. To be dropped on the task's own thread, where the memory is recycled when both are gone.
+    #[cfg(feature = "hdf5")]
+    pub(crate) fn share(&self) -> Self {
+        slab_made(self.count * size_of::<T>());
+        Self { array: self.array.clone(), count: self.count }
     }
 
     /// What stands for a slab that is still to come.
     pub(crate) fn absent() -> Self {
         let array =
             Array::from_shape_vec(D::zeros(D::NDIM.unwrap_or(1)), vec![T::default(); usize::from(D::NDIM == Some(0))]);
-        Self { array: array.expect("one element without axes, none with some"), count: 0 }
+        Self { array: Arc::new(array.expect("one element without axes, none with some")), count: 0 }
     }
 
     /// A slab whose elements are to be written: they have any values.
@@ -46,7 +55,8 @@ impl<T: Element, D: Dimension> Slab<T, D> {
 
     /// The elements, to be written.
     pub(crate) fn elements_mut(&mut self) -> &mut [T] {
-        &mut self.array.as_slice_mut().expect("slabs are kept in C order")[..self.count]
+        let count = self.count;
+        &mut self.array_mut().as_slice_mut().expect("slabs are kept in C order")[..count]
     }
 
     /// As an ndarray.
@@ -56,18 +66,34 @@ impl<T: Element, D: Dimension> Slab<T, D> {
 
     /// As an ndarray, to be written.
     pub(crate) fn array_mut(&mut self) -> &mut Array<T, D> {
-        &mut self.array
+        if Arc::get_mut(&mut self.array).is_none() {
+            let mut copy = memory(self.array.len());
+            copy.copy_from_slice(self.array.as_slice().expect("slabs are kept in C order"));
+            let copy = Array::from_shape_vec(self.array.raw_dim(), copy).expect("it has as many elements");
+            self.array = Arc::new(copy);
+        }
+        Arc::get_mut(&mut self.array).expect("nobody shares what was just made")
     }
 }
 
 impl<T: Element, D: Dimension> Drop for Slab<T, D> {
     fn drop(&mut self) {
         slab_dropped(self.count * size_of::<T>());
+        // Whoever still shares it recycles it.
+        let Some(array) = Arc::get_mut(&mut self.array) else { return };
         // An ndarray without axes is never empty; it has nothing to recycle.
-        let empty = Array::from_shape_vec(IxDyn(&vec![0; self.array.ndim()]), Vec::new());
+        let empty = Array::from_shape_vec(IxDyn(&vec![0; array.ndim()]), Vec::new());
         let Some(empty) = empty.ok().and_then(|empty| empty.into_dimensionality().ok()) else { return };
-        let (elements, _) = std::mem::replace(&mut self.array, empty).into_raw_vec_and_offset();
+        let (elements, _) = std::mem::replace(array, empty).into_raw_vec_and_offset();
         recycle(elements);
+    }
+}
+
+/// The bits of the elements, in C order.
+#[cfg(feature = "hdf5")]
+impl<T: Element, D: Dimension> AsRef<[T::Bits]> for Slab<T, D> {
+    fn as_ref(&self) -> &[T::Bits] {
+        T::bits(self.elements())
     }
 }
 
@@ -87,5 +113,39 @@ impl<T: Element, D: Dimension> IntoSlab<T, D> for Slab<T, D> {
 impl<T: Element, D: Dimension> IntoSlab<T, D> for Vec<T> {
     fn into_slab(self, layout: &Layout, rank: usize) -> Slab<T, D> {
         Slab::from_elements(layout, rank, self)
+    }
+}
+
+#[cfg(all(test, feature = "hdf5"))]
+mod tests {
+    use super::*;
+    use ndarray::{Ix0, Ix2};
+
+    #[test]
+    fn what_is_shared_stays_as_it_is_and_is_recycled_once() {
+        let layout = Layout::new(&[100, 200], 1);
+        let mut slab = Slab::<f64, Ix2>::from_elements(&layout, 0, vec![1.0; 20_000]);
+        let place = slab.elements().as_ptr();
+        let shared = slab.share();
+        assert_eq!(shared.elements().as_ptr(), place);
+        slab.elements_mut()[7] = 2.0;
+        slab.array_mut()[[0, 8]] = 3.0;
+        assert_eq!((slab.elements()[7], slab.elements()[8], slab.array().sum()), (2.0, 3.0, 20_003.0));
+        assert!(shared.elements().iter().all(|x| *x == 1.0));
+        let other = shared.share();
+        drop(shared);
+        let fresh = memory::<f64>(20_000);
+        assert!(fresh.as_ptr() != place);
+        drop(other);
+        let recycled = memory::<f64>(20_000);
+        assert_eq!(recycled.as_ptr(), place);
+        // What is not shared is changed where it is.
+        let place = slab.elements().as_ptr();
+        slab.elements_mut()[0] = 4.0;
+        assert_eq!(slab.elements().as_ptr(), place);
+        let mut scalar = Slab::<f64, Ix0>::from_elements(&Layout::new(&[], 1), 0, vec![1.0]);
+        let shared = scalar.share();
+        scalar.elements_mut()[0] = 2.0;
+        assert_eq!((scalar.elements(), shared.elements()), (&[2.0][..], &[1.0][..]));
     }
 }

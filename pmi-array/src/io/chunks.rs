@@ -1,4 +1,4 @@
-//! Chunks: how large they are made, and what each has of a box.
+//! Chunks: which fit an array, how large they are made, and what each has of a box.
 
 use crate::layout::Layout;
 
@@ -6,9 +6,34 @@ use crate::layout::Layout;
 const LARGEST: usize = 1 << 20;
 const SMALLEST: usize = 1 << 14;
 
+/// What makes no sense of chunks and names of axes that a user gives for `what`, an array of this shape, whose axis 0 can
+/// grow where it is `unlimited`.
+pub(super) fn mistake(
+    what: &str,
+    shape: &[usize],
+    unlimited: bool,
+    chunk: Option<&[usize]>,
+    dims: &[String],
+) -> Option<String> {
+    let ndim = shape.len();
+    if let Some(chunk) = chunk {
+        if chunk.len() != ndim || chunk.contains(&0) {
+            return Some(format!(
+                "chunks of {chunk:?} do not fit {what}, of shape {shape:?}: give {ndim} numbers, 1 or more each"
+            ));
+        }
+        let limited = |axis: &usize| !(unlimited && *axis == 0);
+        if let Some(axis) = (0..ndim).filter(limited).find(|axis| chunk[*axis] > shape[*axis].max(1)) {
+            return Some(format!("chunks of {chunk:?} are longer along axis {axis} than {what}, {shape:?}"));
+        }
+    }
+    (!dims.is_empty() && dims.len() != ndim)
+        .then(|| format!("{dims:?} are no names for the {ndim} axes of {what}: give one for each"))
+}
+
 /// Chunks for an array of this layout, of elements of `bytes` bytes: the rows of one task, cut along the first axes
-/// until they are small enough. Axis 0 is not the layout's but an unlimited one before it where `frames`: a chunk is
-/// then in one frame, unless frames are very small.
+/// until they are small enough. Axis 0 is not the layout's but an unlimited one before it where `frames`: a chunk is then
+/// in one frame, unless frames are very small.
 pub(super) fn fitted(layout: &Layout, frames: bool, bytes: usize) -> Vec<usize> {
     let mut chunk: Vec<usize> = layout.shape().iter().map(|len| (*len).max(1)).collect();
     if let (Some(rows), true) = (chunk.first_mut(), layout.is_in_rows()) {

@@ -6,6 +6,8 @@ use ndarray::{Ix1, Ix2};
 use pmi::{Task, op};
 use pmi_toolkit::array::{Error, H5Reader, H5Writer};
 use pmi_toolkit::prelude::*;
+use std::io::Write;
+use std::path::Path;
 use std::process::Command;
 
 pub(crate) fn cases() -> Vec<Case> {
@@ -14,10 +16,12 @@ pub(crate) fn cases() -> Vec<Case> {
         wrong_type_or_shape
         no_permission
         a_folder
+        a_link_to_a_name_of_other_bytes
         no_hdf5_file
         open_elsewhere
         names_that_cannot_be
         a_full_disk
+        a_disk_that_is_full_when_the_file_is_closed
         a_writer_that_is_closed_by_a_panic
     ]
 }
@@ -55,7 +59,7 @@ fn wrong_type_or_shape() {
     let path = folder.file("wrong.h5");
     numbers().save_hdf5(&path, "a").unwrap();
     failed(DistArray::<f32, Ix2>::load_hdf5(&path, "a"), &["wrong.h5", "\"a\"", "float64", "float32", "task 0"]);
-    failed(DistArray::<f64, Ix1>::load_hdf5(&path, "a"), &["wrong.h5", "\"a\"", "[6, 5]", "1 axes"]);
+    failed(DistArray::<f64, Ix1>::load_hdf5(&path, "a"), &["wrong.h5", "\"a\"", "[6, 5]", "not 1"]);
     failed(DistArray::<f64, Ix1>::load_hdf5(&path, "/"), &["no name"]);
 }
 
@@ -72,6 +76,20 @@ fn a_folder() {
     failed(numbers().save_hdf5(&folder.0, "a"), &[&name, "Is a directory", "task 0"]);
     failed(H5Writer::create(&folder.0), &[&name, "Is a directory"]);
     failed(DistArray::<f64, Ix2>::load_hdf5(&folder.0, "a"), &[&name, "Is a directory"]);
+}
+
+/// The path is UTF-8; what it is a link to need not be.
+fn a_link_to_a_name_of_other_bytes() {
+    use std::os::unix::ffi::OsStrExt;
+    let folder = Folder::new();
+    let (link, target) = (folder.file("link.h5"), folder.0.join(std::ffi::OsStr::from_bytes(b"Gr\xf6\xdfe.h5")));
+    std::os::unix::fs::symlink(target.file_name().unwrap(), &link).unwrap();
+    numbers().save_hdf5(&link, "a").unwrap();
+    numbers().save_hdf5(&link, "b").unwrap();
+    assert!(target.is_file() && link.is_symlink());
+    assert_eq!(DistArray::<f64, Ix2>::load_hdf5(&link, "b").unwrap().sum(), 435.0);
+    failed(DistArray::<f64, Ix2>::load_hdf5(&link, "c"), &["link.h5", "\"c\""]);
+    failed(DistArray::<f64, Ix2>::load_hdf5(&target, "a"), &["not UTF-8"]);
 }
 
 fn no_hdf5_file() {
@@ -199,6 +217,39 @@ fn a_full_disk() {
     // Those that could not be written are not there.
     assert_eq!(file.shape("frames").unwrap()[0], appended.iter().filter(|result| result.is_ok()).count());
     file.close().unwrap();
+}
+
+/// Takes all the room that is left.
+fn fill(path: &Path) {
+    let mut file = std::fs::File::create(path).unwrap();
+    for bytes in [1 << 16, 1 << 12, 1] {
+        while file.write_all(&vec![1; bytes]).is_ok() {}
+    }
+}
+
+/// With what HDF5 keeps in memory until then: no rank waits.
+fn a_disk_that_is_full_when_the_file_is_closed() {
+    // Where one task writes, it is HDF5 that says so, and that crashes when the program ends.
+    if cfg!(not(feature = "hdf5-mpio")) || pmi::launched_rank().is_none() || pmi::size().unwrap() == 1 {
+        return;
+    }
+    let Some(small) = Small::new() else { return };
+    let (path, rest) = (small.0.file("full.h5"), small.0.file("rest"));
+    let file = H5Writer::create(&path).unwrap();
+    file.dataset("a").create(&numbers()).unwrap();
+    file.flush().unwrap();
+    (0..200).for_each(|number| file.group(&format!("group{number}")).unwrap());
+    fill(&rest);
+    failed(file.flush(), &["full.h5", "no space left"]);
+    failed(file.flush(), &["full.h5", "no space left"]);
+    // It is not lost where there is room again.
+    std::fs::remove_file(&rest).unwrap();
+    file.flush().unwrap();
+    (200..400).for_each(|number| file.group(&format!("group{number}")).unwrap());
+    fill(&rest);
+    failed(file.close(), &["full.h5", "no space left", "given up"]);
+    std::fs::remove_file(&rest).unwrap();
+    numbers().save_hdf5(small.0.file("other.h5"), "a").unwrap();
 }
 
 fn a_writer_that_is_closed_by_a_panic() {

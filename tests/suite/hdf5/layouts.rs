@@ -9,7 +9,14 @@ use pmi_toolkit::array::{Element, H5Options, H5Reader, H5Writer};
 use pmi_toolkit::prelude::*;
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![every_layout_and_dimension every_element_type compressed_in_every_layout many_elements one_writes_for_all groups_of_tasks]
+    cases![
+        every_layout_and_dimension
+        every_element_type
+        compressed_in_every_layout
+        many_elements
+        one_writes_for_all
+        groups_of_tasks
+    ]
 }
 
 fn every_layout_and_dimension() {

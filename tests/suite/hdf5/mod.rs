@@ -4,6 +4,7 @@ mod datasets;
 pub(crate) mod faults;
 mod layouts;
 mod others;
+mod replacing;
 mod steps;
 
 use crate::Case;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub(crate) fn cases() -> Vec<Case> {
-    [layouts::cases(), datasets::cases(), steps::cases(), others::cases(), faults::cases()]
+    [layouts::cases(), datasets::cases(), replacing::cases(), steps::cases(), others::cases(), faults::cases()]
         .into_iter()
         .flatten()
         .collect()

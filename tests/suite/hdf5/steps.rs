@@ -7,7 +7,15 @@ use pmi_toolkit::array::H5Writer;
 use pmi_toolkit::prelude::*;
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![frames_of_every_layout scalars_and_several_at_once appending_later what_cannot_be_appended in_the_background shorter_and_longer]
+    cases![
+        frames_of_every_layout
+        scalars_and_several_at_once
+        appending_later
+        what_cannot_be_appended
+        in_the_background
+        lent_to_the_background
+        shorter_and_longer
+    ]
 }
 
 fn frame(step: usize) -> impl Fn((usize, usize)) -> f64 {
@@ -108,6 +116,51 @@ fn in_the_background() {
     for name in ["plain", "small"] {
         assert_eq!(found::<f64>(&path, name), (vec![6, 70, 50], all.clone()));
     }
+}
+
+/// Frames that are written as they lie in memory, and what becomes of them meanwhile.
+fn lent_to_the_background() {
+    let folder = Folder::new();
+    let path = folder.file("lent.h5");
+    let file = H5Writer::options().overlap(true).create(&path).unwrap();
+    for name in ["changed", "dropped", "several"] {
+        file.dataset(name).unlimited().zeros::<f64, _>((0, 300, 1000)).unwrap();
+    }
+    let mut a = DistArray::from_fn((300, 1000), |(i, j)| (1000 * i + j) as f64);
+    let first = (0..300_000).map(f64::from).collect::<Vec<_>>();
+    let mut expected = Vec::new();
+    let mut now = first.clone();
+    for step in 0..5 {
+        file.append("changed", &a).unwrap();
+        expected.extend_from_slice(&now);
+        match step % 3 {
+            // Where they are, one or all of a task's.
+            0 => {
+                a.set((299, 999), -1.0);
+                now[299_999] = -1.0;
+            }
+            1 => {
+                let negate = |task: &Task, a: DistArray<f64, _>| a.local_mut(task).mapv_inplace(|x| -x);
+                pmi::exec(negate, a.clone()).unwrap();
+                now.iter_mut().for_each(|x| *x = -*x);
+            }
+            // In other memory.
+            _ => {
+                a += 0.5;
+                now.iter_mut().for_each(|x| *x += 0.5);
+            }
+        }
+        assert_eq!(a.to_vec().unwrap(), now);
+        file.append("dropped", &(&a * 2.0).eval()).unwrap();
+    }
+    let two = DistArray::from_fn((2, 300, 1000), |(k, i, j)| (k * 300_000 + 1000 * i + j) as f64);
+    file.append("several", &two).unwrap();
+    drop((two, a));
+    file.close().unwrap();
+    assert!(found::<f64>(&path, "changed") == (vec![5, 300, 1000], expected));
+    let dropped = found::<f64>(&path, "dropped").1;
+    assert_eq!((dropped.len(), dropped[0], dropped[1_499_999]), (1_500_000, 0.0, 2.0 * now[299_999]));
+    assert!(found::<f64>(&path, "several") == (vec![2, 300, 1000], (0..600_000).map(f64::from).collect()));
 }
 
 fn shorter_and_longer() {

@@ -1,6 +1,6 @@
 //! Attributes: small values that say what a dataset, a group or a file is.
 
-use super::raw::Result;
+use super::raw::{Result, rename_attribute};
 use hdf5_metno::types::{FloatSize, IntSize, TypeDescriptor, VarLenAscii, VarLenUnicode};
 use hdf5_metno::{Attribute, H5Type, Location};
 use serde::{Deserialize, Serialize};
@@ -76,10 +76,7 @@ impl From<bool> for H5Value {
 
 /// Sets an attribute, in the place of one of this name.
 pub(super) fn write(to: &Location, name: &str, value: &H5Value) -> Result<()> {
-    if to.attr(name).is_ok() {
-        to.delete_attr(name)?;
-    }
-    match value {
+    put(to, name, |name| match value {
         H5Value::Bool(value) => scalar(to, name, value),
         H5Value::Int(value) => scalar(to, name, value),
         H5Value::UInt(value) => scalar(to, name, value),
@@ -91,7 +88,26 @@ pub(super) fn write(to: &Location, name: &str, value: &H5Value) -> Result<()> {
         H5Value::Texts(values) => {
             vector(to, name, &values.iter().map(|value| text(value)).collect::<Result<Vec<_>>>()?)
         }
+    })
+}
+
+/// Has `write` make an attribute of the name that it is told. One that has this name is there until the new one is
+/// complete; where it cannot be, nothing has changed.
+pub(super) fn put(to: &Location, name: &str, write: impl FnOnce(&str) -> Result<()>) -> Result<()> {
+    let is_there = |name: &str| to.attr(name).is_ok();
+    let replaces = is_there(name);
+    let mut new = name.to_string();
+    while is_there(&new) {
+        new.push_str(".new");
     }
+    let mut done = write(&new);
+    if done.is_ok() && replaces {
+        done = to.delete_attr(name).and_then(|()| rename_attribute(to, &new, name));
+    }
+    if done.is_err() && is_there(&new) {
+        to.delete_attr(&new)?;
+    }
+    done
 }
 
 fn text(value: &str) -> Result<VarLenUnicode> {
@@ -102,6 +118,7 @@ fn scalar<T: H5Type>(to: &Location, name: &str, value: &T) -> Result<()> {
     to.new_attr::<T>().create(name)?.write_scalar(value)
 }
 
+/// Makes an attribute that is a list.
 pub(super) fn vector<T: H5Type>(to: &Location, name: &str, values: &[T]) -> Result<()> {
     to.new_attr::<T>().shape(values.len()).create(name)?.write_raw(values)
 }
@@ -133,7 +150,7 @@ fn texts(values: Vec<impl AsRef<str>>, scalar: bool) -> H5Value {
     if scalar { H5Value::Text(values.pop().unwrap_or_default()) } else { H5Value::Texts(values) }
 }
 
-/// Texts of a length that only the file knows: read as texts of a length that is long enough for what they are used for.
+/// Texts of a length that only the file knows: read as texts that are long enough for what they are used for.
 fn fixed_texts(attribute: &Attribute, scalar: bool) -> Result<H5Value> {
     use hdf5_metno::types::{FixedAscii, FixedUnicode};
     const LONGEST: usize = 4096;

@@ -2,13 +2,13 @@
 
 use super::attribute::{self, H5Value};
 use super::file::{Open, Opened};
-use super::info::Info;
+use super::info::{Filters, Info};
 use super::raw;
-use super::scales::name_axes;
+use super::scales::Scales;
 use super::transfer::{Access, Transfer};
 use super::types::Kind;
 use crate::element::Element;
-use crate::io::chunks::fitted;
+use crate::io::chunks::{fitted, mistake};
 use crate::io::failure::{Failure, agree};
 use crate::layout::Layout;
 use hdf5_metno::dataset::{AllocTime, FillTime};
@@ -34,29 +34,18 @@ pub(super) struct Recipe {
 impl Recipe {
     /// What makes no sense of an array of this shape.
     pub(super) fn mistake(&self, shape: &[usize]) -> Option<String> {
-        let ndim = shape.len();
         let Self { name, chunk, deflate, dims, .. } = self;
-        if let Some(chunk) = chunk {
-            if chunk.len() != ndim || chunk.contains(&0) {
-                return Some(format!(
-                    "chunks of {chunk:?} do not fit \"{name}\", of shape {shape:?}: give {ndim} numbers, 1 or more each"
-                ));
-            }
-            let limited = |axis: &usize| !(self.unlimited && *axis == 0);
-            if let Some(axis) = (0..ndim).filter(limited).find(|axis| chunk[*axis] > shape[*axis].max(1)) {
-                return Some(format!("chunks of {chunk:?} are longer along axis {axis} than \"{name}\", {shape:?}"));
-            }
+        let wrong = mistake(&format!("\"{name}\""), shape, self.unlimited, chunk.as_deref(), dims);
+        if wrong.is_some() {
+            return wrong;
         }
         if deflate.is_some_and(|level| level > 9) {
             return Some(format!("\"{name}\": there is no deflate {deflate:?}: levels are 0 to 9"));
         }
-        if !dims.is_empty() && dims.len() != ndim {
-            return Some(format!("{dims:?} are no names for the {ndim} axes of \"{name}\": give one for each"));
-        }
         if let Some(dim) = dims.iter().find(|dim| dim.is_empty() || dim.contains(['/', '\0'])) {
             return Some(format!("{dim:?} is no name for an axis of \"{name}\": it is empty, or has a slash or a NUL"));
         }
-        (self.unlimited && ndim == 0).then(|| format!("\"{name}\" has no axis that could grow: give it one"))
+        (self.unlimited && shape.is_empty()).then(|| format!("\"{name}\" has no axis that could grow: give it one"))
     }
 
     /// Makes the dataset, which has no name yet. `filled` says that all of it will be written.
@@ -120,20 +109,38 @@ impl Recipe {
         Ok(())
     }
 
-    /// Gives the dataset its name, attributes and dimension scales.
+    /// Gives the dataset attributes, dimension scales, and last its name. Where that fails, all is as it was.
     fn finish(&self, open: &mut Open, dataset: &Dataset, info: &Info) -> raw::Result<()> {
-        if open.file.link_exists(&self.name) {
-            open.file.unlink(&self.name)?;
+        let old = match open.file.link_exists(&self.name) {
+            true => Some(open.dataset(&self.name)?),
+            false => None,
+        };
+        self.attributes.iter().try_for_each(|(name, value)| attribute::write(dataset, name, value))?;
+        let mut scales = Scales::default();
+        let done = (old.as_ref().map_or(Ok(()), |old| scales.detach(old)))
+            .and_then(|()| scales.attach(open, dataset, &self.name, &self.dims, info))
+            .and_then(|()| self.name_it(open, dataset, old.is_some()));
+        if done.is_err() {
+            scales.undo(open);
         }
         open.forget(&self.name);
-        raw::link(dataset, &open.file, &self.name)?;
-        let dressed = name_axes(open, &self.name, &self.dims, info)
-            .and_then(|()| self.attributes.iter().try_for_each(|(name, value)| attribute::write(dataset, name, value)));
-        // Not half of it.
-        if dressed.is_err() {
-            open.file.unlink(&self.name)?;
+        done
+    }
+
+    /// Gives the dataset its name, which another gives up for it where `replaces`.
+    fn name_it(&self, open: &Open, dataset: &Dataset, replaces: bool) -> raw::Result<()> {
+        if !replaces {
+            return raw::link(dataset, &open.file, &self.name);
         }
-        dressed
+        let mut aside = format!("{}.old", self.name);
+        while open.file.link_exists(&aside) {
+            aside.push_str(".old");
+        }
+        open.file.relink(&self.name, &aside)?;
+        match raw::link(dataset, &open.file, &self.name) {
+            Ok(()) => open.file.unlink(&aside),
+            Err(cause) => open.file.relink(&aside, &self.name).and(Err(cause)),
+        }
     }
 
     /// Makes the dataset and writes this array, or makes it with zeros. All tasks take part.
@@ -153,7 +160,7 @@ impl Recipe {
             opened.check_room(task, &self.name, layout.len() * size_of::<T>())?;
         }
         let mut new = None;
-        let info = opened.on_all(task, &self.name, |open| {
+        let info = opened.change(task, &self.name, |open| {
             let dataset = self.make(open, &kind, shape, chunk, slab.is_some())?;
             let info = Info::of(&dataset)?;
             new = Some(dataset);
@@ -169,12 +176,23 @@ impl Recipe {
                 access: agree(task, access)?,
                 together: opened.is_together(),
             };
-            let wrote = transfer.write(layout, slab);
-            agree(task, wrote.map_err(|cause| opened.failure(task, &self.name, cause)))?;
+            let wrote = transfer.write(layout, slab, None);
+            let wrote = wrote.map_err(|cause| opened.failure(task, &self.name, cause));
+            let wrote = match info.filters {
+                Filters::None => agree(task, wrote),
+                _ => opened.agree_on_structure(task, wrote),
+            };
+            if let Err(failure) = wrote {
+                // What a file that is given up has stays open, too.
+                if opened.open.is_none() {
+                    std::mem::forget(new);
+                }
+                return Err(failure);
+            }
         }
         opened.infos.remove(&self.name);
         opened.grown.remove(&self.name);
-        opened.on_all(task, &self.name, |open| match &new {
+        opened.change(task, &self.name, |open| match &new {
             Some(dataset) => self.finish(open, dataset, &info),
             None => Ok(()),
         })

@@ -55,9 +55,9 @@ impl<'a> H5Dataset<'a> {
         self
     }
 
-    /// The names of the axes. Those named alike in one group have the same coordinates: the dataset of that name, which is
-    /// made before those that use it with its own name for its one axis; where there is none the axis has no coordinates.
-    /// These are HDF5's dimension scales as netCDF uses them: xarray opens the file labelled.
+    /// The names of the axes. Those named alike in one group have the same coordinates: the dataset of that name, which
+    /// is made before those that use it with its own name for its one axis; where there is none the axis has no
+    /// coordinates. These are HDF5's dimension scales as netCDF uses them: xarray opens the file labelled.
     pub fn dims<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
         self.recipe.dims = names.into_iter().map(|name| name.as_ref().into()).collect();
         self
@@ -74,8 +74,8 @@ impl<'a> H5Dataset<'a> {
         self
     }
 
-    /// Takes the place of a dataset of this name, which is there until the new one is complete. HDF5 uses its room again
-    /// only for what is written before the file is closed.
+    /// Takes the place of a dataset of this name, which is there until the new one is complete, with its attributes and
+    /// the names of its axes. HDF5 uses its room again only for what is written before the file is closed.
     pub fn replace(mut self) -> Self {
         self.recipe.replace = true;
         self
@@ -87,7 +87,7 @@ impl<'a> H5Dataset<'a> {
     ///
     /// # Errors
     /// Where there is something of this name, what was asked for makes no sense of the array, or the file cannot be
-    /// written: then there is no such dataset, and what else the file has is whole.
+    /// written: then there is no such dataset, or the one that was to be replaced, and what else the file has is whole.
     ///
     /// # Panics
     /// Where the array is not one of the tasks that have the file open.
@@ -131,7 +131,8 @@ impl<'a> H5Dataset<'a> {
 
 impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// Writes the array as a dataset of an HDF5 file: of a new one, or of one that is there, whose other datasets stay.
-    /// A dataset of this name is replaced. More of what HDF5 has: [`H5Writer`]. Example: [`load_hdf5`](DistArray::load_hdf5).
+    /// A dataset of this name is replaced. More of what HDF5 has: [`H5Writer`]. Example:
+    /// [`load_hdf5`](DistArray::load_hdf5).
     ///
     /// # Errors
     /// As [`H5Writer::create`] and [`H5Dataset::create`].

@@ -13,7 +13,8 @@ pub(super) struct Deflate {
 }
 
 impl Deflate {
-    /// All chunks of a box, compressed, each with the index in the box where it begins. All threads of the task compress.
+    /// All chunks of a box, compressed, each with the index in the box where it begins. All threads of the task
+    /// compress.
     pub(super) fn compress(
         self,
         task: &Task,

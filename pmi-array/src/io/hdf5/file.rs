@@ -1,12 +1,14 @@
 //! A file that the tasks of a world have open.
 
 use super::info::Info;
+#[cfg(feature = "hdf5-mpio")]
+use super::mpio;
 use super::queue::Queue;
 use super::raw::{self, transfer_list};
 use crate::io::failure::{Failure, agree};
 use hdf5_metno::file::FileBuilder;
 use hdf5_metno::{Dataset, File, OpenMode, PropertyList};
-use pmi::Task;
+use pmi::{Task, op};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
@@ -55,12 +57,16 @@ pub(super) struct Opened {
     path: PathBuf,
     /// Whether all tasks have it open and do everything together, by MPI-IO. Otherwise task 0 does it for all.
     together: bool,
+    /// Whether it may have changed since it was last flushed.
+    pub(super) changed: bool,
     /// What is known of datasets, on all tasks.
     pub(super) infos: HashMap<String, Info>,
     /// Datasets that have grown since the file was last flushed.
     pub(super) grown: BTreeSet<String>,
     /// On the tasks that have it open.
     pub(super) open: Option<Open>,
+    /// Why nothing is done with it any more.
+    lost: Option<String>,
 }
 
 /// A file that is open on this task. Fields are dropped in this order: the file is the last to be closed.
@@ -111,6 +117,7 @@ impl Opened {
             Mode::Save if exists => OpenMode::ReadWrite,
             Mode::Save | Mode::Create => OpenMode::Create,
         };
+        self.changed = matches!(mode, OpenMode::Create);
         let opened = if mine { self.open_mine(task, mode, options).map(Some) } else { Ok(None) };
         self.open = agree(task, opened.map_err(|cause| self.failure(task, "", cause)))?;
         Ok(())
@@ -129,7 +136,7 @@ impl Opened {
         });
         #[cfg(feature = "hdf5-mpio")]
         if self.together {
-            super::mpio::set(&mut builder, task.comm(), &options.hints)?;
+            mpio::set(&mut builder, task.comm(), &options.hints)?;
         }
         #[cfg(not(feature = "hdf5-mpio"))]
         let _ = task;
@@ -144,6 +151,12 @@ impl Opened {
 
     /// Closes the file. All tasks take part.
     pub(super) fn close(&mut self, task: &Task) -> Result<(), Failure> {
+        if self.check_rest(task).is_err() {
+            self.abandon(FULL);
+        }
+        if let Some(lost) = &self.lost {
+            return Err(self.failure(task, "", lost));
+        }
         self.infos.clear();
         let closed = self.open.take().map_or(Ok(()), |open| {
             let Open { queue, datasets, list, file } = open;
@@ -159,13 +172,54 @@ impl Opened {
     pub(super) fn check_room(&self, task: &Task, name: &str, bytes: usize) -> Result<(), Failure> {
         #[cfg(feature = "hdf5-mpio")]
         if self.together {
-            let room = (task.rank() == 0).then(|| super::mpio::has_room(&self.folder(), bytes as u64));
+            let room = (task.rank() == 0).then(|| mpio::has_room(&self.folder(), bytes as u64));
             if !task.comm().broadcast_object(0, room) {
                 return Err(self.failure(task, name, FULL));
             }
         }
         let _ = (task, name, bytes);
         Ok(())
+    }
+
+    /// Checks that the disk has room for what HDF5 still has in memory, before it is written: where ranks write
+    /// together, those that could not would leave the others waiting.
+    pub(super) fn check_rest(&self, task: &Task) -> Result<(), Failure> {
+        #[cfg(feature = "hdf5-mpio")]
+        if self.together && self.changed {
+            let room = |open: &Open| mpio::has_room_for_rest(&self.folder(), &open.file);
+            let room = (task.rank() == 0).then(|| self.open.as_ref().is_none_or(room));
+            if !task.comm().broadcast_object(0, room) {
+                return Err(self.failure(task, "", FULL));
+            }
+        }
+        let _ = task;
+        Ok(())
+    }
+
+    /// As [`agree`], of what tasks that have the file open together did to its structure. Where that failed on some
+    /// only, they have different ideas of it and would wait for each other in what follows, so nothing follows.
+    pub(super) fn agree_on_structure<R>(&mut self, task: &Task, mine: Result<R, Failure>) -> Result<R, Failure> {
+        let failed = usize::from(mine.is_err());
+        let agreed = agree(task, mine);
+        if let (Err(_), true) = (&agreed, self.together) {
+            let failed = task.comm().all_reduce(&[failed], op::SUM)[0];
+            if failed < task.size() {
+                self.abandon(&format!("a call failed on {failed} of {} tasks", task.size()));
+            }
+        }
+        agreed
+    }
+
+    /// Leaves a file that tasks have open together as it is on the disk, neither written nor closed, which all would
+    /// have to do: HDF5 keeps it open until the program ends.
+    fn abandon(&mut self, cause: &str) {
+        self.lost = Some(format!(
+            "{cause}: the file is given up as it was when it was last flushed; its descriptor stays open until the \
+             program ends"
+        ));
+        self.infos.clear();
+        self.grown.clear();
+        std::mem::forget(self.open.take());
     }
 
     /// The folder of the file.
@@ -188,12 +242,24 @@ impl Opened {
     ) -> Result<R, Failure> {
         let mine = self.open.as_mut().map(|open| open.settle().and_then(|()| f(open)));
         let mine = mine.map(|result| result.map_err(|cause| self.failure(task, subject, cause)));
+        let closed = || Err(self.failure(task, subject, self.lost.as_deref().unwrap_or("the file is not open")));
         if self.together {
-            return agree(task, mine.unwrap_or_else(|| Err(self.failure(task, subject, "the file is not open"))));
+            let mine = mine.unwrap_or_else(closed);
+            return self.agree_on_structure(task, mine);
         }
-        let mine =
-            mine.or_else(|| (task.rank() == 0).then(|| Err(self.failure(task, subject, "the file is not open"))));
+        let mine = mine.or_else(|| (task.rank() == 0).then(closed));
         task.comm().broadcast_object(0, mine)
+    }
+
+    /// As [`on_all`](Opened::on_all), where `f` changes the file's structure.
+    pub(super) fn change<R: Serialize + DeserializeOwned>(
+        &mut self,
+        task: &Task,
+        subject: &str,
+        f: impl FnOnce(&mut Open) -> raw::Result<R>,
+    ) -> Result<R, Failure> {
+        self.changed = true;
+        self.on_all(task, subject, f)
     }
 
     /// What is known of a dataset.
@@ -264,5 +330,39 @@ fn check_lock(file: &std::fs::File, mode: Mode) -> io::Result<()> {
         }
         // Not every file system has locks.
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_that_fails_on_some_tasks_is_the_last() {
+        for tasks in [1, 2, 3] {
+            pmi::with_tasks(tasks, || {
+                let on_task = |task: &Task, failing: usize| {
+                    let mut file = Opened { together: true, path: "some.h5".into(), ..Opened::default() };
+                    let mine = if task.rank() < failing { Err(file.failure(task, "a", "no")) } else { Ok(()) };
+                    let text = |failure| crate::Error::from(failure).to_string();
+                    let first = file.agree_on_structure(task, mine).map_err(text);
+                    let then = file.on_all(task, "b", |_| Ok(())).map_err(text);
+                    (first, then, file.close(task).map_err(text))
+                };
+                for failing in 0..=tasks {
+                    for (first, then, closed) in pmi::invoke(on_task, failing).unwrap() {
+                        let no = || Err("some.h5: \"a\": no, on task 0".to_string());
+                        assert_eq!(first, if failing == 0 { Ok(()) } else { no() });
+                        let (then, lost) = (then.unwrap_err(), format!("failed on {failing} of {tasks} tasks"));
+                        if failing == 0 || failing == tasks {
+                            assert!(then.contains("not open"), "{then}");
+                            assert_eq!(closed, Ok(()));
+                        } else {
+                            assert!(then.contains(&lost) && closed.clone().unwrap_err().contains(&lost), "{then}");
+                        }
+                    }
+                }
+            });
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! HDF5 files. From the bottom up: the [door](raw) to the C library, [types](types) of elements, writing in the
-//! [background](queue), what is [known](info) of a dataset, the [file](file) that the tasks have open (by [MPI-IO](mpio)),
-//! [compression](deflate) and the [transfer](transfer) of elements, [attributes](attribute) and [names of axes](scales),
-//! [making](create) datasets on the tasks, [reader](reader), [writer](writer), and what the writer has for new
-//! [datasets](dataset).
+//! [background](queue), what is [known](info) of a dataset, the [file](file) that the
+//! tasks have open (by [MPI-IO](mpio)), [compression](deflate) and the [transfer](transfer) of elements,
+//! [attributes](attribute) and [names of axes](scales), [making](create) datasets on the tasks, [reader](reader),
+//! [writer](writer), and what the writer has for new [datasets](dataset).
 
 mod raw;
 mod types;

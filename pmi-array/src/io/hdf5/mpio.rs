@@ -1,6 +1,7 @@
 //! Files that all ranks of an MPI job have open.
 
 use super::raw;
+use hdf5_metno::File;
 use hdf5_metno::file::FileBuilder;
 use mpi_sys::{MPI_Info, MPI_Info_create, MPI_Info_free, MPI_Info_set, MPI_SUCCESS};
 use pmi::Comm;
@@ -16,12 +17,24 @@ pub(super) fn set(builder: &mut FileBuilder, comm: &Comm, hints: &[(String, Stri
     info.free()
 }
 
-/// What the disk must have room for beside the elements: the structure of the file.
+/// What the disk must have room for beside elements: the structure of the file.
 const SLACK: u64 = 1 << 20;
 
-/// Whether the file system of this folder has room for so many bytes, as far as it tells.
+/// Whether the file system of this folder has room for new elements of so many bytes, as far as it tells: of quotas it
+/// does not.
 pub(super) fn has_room(folder: &Path, bytes: u64) -> bool {
-    rustix::fs::statvfs(folder).map_or(true, |disk| disk.f_bavail.saturating_mul(disk.f_frsize) > bytes + SLACK)
+    available(folder).is_none_or(|available| available > bytes + SLACK)
+}
+
+/// Whether it has room for what HDF5 still has in memory of this file.
+pub(super) fn has_room_for_rest(folder: &Path, file: &File) -> bool {
+    // What is in memory may be unchanged, but also begin blocks that are longer.
+    let rest = raw::structure_of(file).map_or(0, |bytes| 2 * bytes as u64);
+    available(folder).is_none_or(|available| available > rest)
+}
+
+fn available(folder: &Path) -> Option<u64> {
+    rustix::fs::statvfs(folder).ok().map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
 /// An info object of MPI.

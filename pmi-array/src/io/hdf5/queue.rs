@@ -1,6 +1,5 @@
 //! Writing in the background: one frame is on its way to the file while the next is computed.
 
-use crate::memory::recycle;
 use std::cell::{Cell, RefCell};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{JoinHandle, spawn};
@@ -37,14 +36,15 @@ impl Queue {
         Self { jobs: Some(jobs), results, thread: Some(spawn(work)), held: RefCell::default(), waiting: Cell::new(0) }
     }
 
-    /// Writes these elements after [`start`](Queue::start); their memory is recycled.
-    pub(super) fn push<B: Send + 'static>(
+    /// Writes these elements after [`start`](Queue::start), and gives them back on this thread when they are written.
+    pub(super) fn push<E: Send + 'static>(
         &self,
-        elements: Vec<B>,
-        write: impl FnOnce(&[B]) -> Result<(), String> + Send + 'static,
+        elements: E,
+        give_back: impl FnOnce(E) + Send + 'static,
+        write: impl FnOnce(&E) -> Result<(), String> + Send + 'static,
     ) {
         self.waiting.set(self.waiting.get() + 1);
-        let job = move || -> Done { (write(&elements), Box::new(move || recycle(elements))) };
+        let job = move || -> Done { (write(&elements), Box::new(move || give_back(elements))) };
         self.held.borrow_mut().push(Box::new(job));
     }
 
@@ -87,24 +87,26 @@ impl Drop for Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Mutex};
 
     #[test]
     fn jobs_are_done_in_order_and_failures_are_told_once() {
         let queue = Queue::new();
-        let at = Arc::new(AtomicUsize::new(0));
+        let (at, back) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(Vec::new())));
         for number in 0..100 {
             let at = at.clone();
-            let write = move |elements: &[usize]| {
-                assert_eq!((elements, at.fetch_add(1, Ordering::Relaxed)), (&[number][..], number));
+            let write = move |elements: &Vec<usize>| {
+                assert_eq!((&elements[..], at.fetch_add(1, Ordering::Relaxed)), (&[number][..], number));
                 if number % 40 == 39 { Err(format!("number {number}")) } else { Ok(()) }
             };
-            queue.push(vec![number], write);
+            let back = back.clone();
+            queue.push(vec![number], move |given| back.lock().unwrap().extend(given), write);
         }
         assert_eq!(queue.finish(), Err("number 39".into()));
         assert_eq!((queue.finish(), at.load(Ordering::Relaxed)), (Ok(()), 100));
-        queue.push(vec![0], |_| panic!("on purpose"));
+        assert_eq!(*back.lock().unwrap(), (0..100).collect::<Vec<_>>());
+        queue.push(vec![0], drop, |_| panic!("on purpose"));
         assert!(queue.finish().unwrap_err().contains("has died"));
     }
 }

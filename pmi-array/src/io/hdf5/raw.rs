@@ -1,13 +1,16 @@
 //! The door to the C library, for what `hdf5-metno` has no safe calls for: transfers of parts of a dataset with a
-//! transfer list, whole chunks, links of datasets that have been nameless, texts of fixed length. Every raw call goes
-//! through [`check!`], which holds the library's lock and turns an error code into the library's own words.
+//! transfer list, whole chunks, links of datasets that have been nameless, new names of attributes, texts of fixed
+//! length. Every raw call goes through [`check!`], which holds the library's lock and turns an error code into the
+//! library's own words.
 
 use bytemuck::Pod;
 use hdf5_metno::{Dataset, Dataspace, Datatype, File, Location, PropertyList, from_id};
 use hdf5_metno_sys::LOCK;
 use hdf5_metno_sys::h5::hsize_t;
-use hdf5_metno_sys::h5a::{H5Aclose, H5Acreate2, H5Awrite};
+use hdf5_metno_sys::h5a::{H5Aclose, H5Acreate2, H5Arename, H5Awrite};
 use hdf5_metno_sys::h5d::{H5Dget_space, H5Dread, H5Dset_extent, H5Dwrite, H5Dwrite_chunk};
+#[cfg(feature = "hdf5-mpio")]
+use hdf5_metno_sys::h5f::H5Fget_mdc_size;
 use hdf5_metno_sys::h5f::H5Fget_vfd_handle;
 use hdf5_metno_sys::h5o::H5Olink;
 use hdf5_metno_sys::h5p::{
@@ -149,6 +152,16 @@ pub(super) fn keep_from_children(file: &File) -> Result<()> {
     Ok(())
 }
 
+/// How many bytes of the file's structure HDF5 has in memory, changed or not.
+#[cfg(feature = "hdf5-mpio")]
+pub(super) fn structure_of(file: &File) -> Result<usize> {
+    let mut bytes = 0;
+    let (most, clean, entries) = (ptr::null_mut(), ptr::null_mut(), ptr::null_mut());
+    // SAFETY: the file is open; the pointers are to a live value or null, which means that a number is not wanted.
+    unsafe { check!(H5Fget_mdc_size(file.id(), most, clean, &mut bytes, entries))? };
+    Ok(bytes)
+}
+
 /// Names a dataset that has no name yet; groups in the name are made where they are missing.
 pub(super) fn link(dataset: &Dataset, file: &File, name: &str) -> Result<()> {
     let name = CString::new(name).map_err(|error| error.to_string())?;
@@ -160,13 +173,21 @@ pub(super) fn link(dataset: &Dataset, file: &File, name: &str) -> Result<()> {
     }
 }
 
+/// Gives an attribute another name, which is free.
+pub(super) fn rename_attribute(of: &Location, name: &str, new: &str) -> Result<()> {
+    let name = CString::new(name).map_err(|error| error.to_string())?;
+    let new = CString::new(new).map_err(|error| error.to_string())?;
+    // SAFETY: the object is alive, the names end with a NUL.
+    unsafe { check!(H5Arename(of.id(), name.as_ptr(), new.as_ptr())).map(drop) }
+}
+
 /// Sets an attribute to a text of fixed length that ends with a NUL: the form that HDF5's own convention of dimension
 /// scales insists on.
 pub(super) fn write_text(to: &Location, name: &str, text: &str) -> Result<()> {
     let name = CString::new(name).map_err(|error| error.to_string())?;
     let text = CString::new(text).map_err(|error| error.to_string())?;
     let bytes = text.as_bytes_with_nul();
-    // SAFETY: the type has the length of the text with its NUL, which is all that is read; the attribute is closed once.
+    // SAFETY: the type has the length of the text with its NUL, all that is read; the attribute is closed once.
     unsafe {
         let kind: Datatype = from_id(check!(H5Tcopy(*H5T_C_S1))?)?;
         check!(H5Tset_size(kind.id(), bytes.len()))?;

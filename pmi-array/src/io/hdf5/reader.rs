@@ -10,7 +10,7 @@ use crate::array::DistArray;
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::io::failure::{Failure, agree};
-use crate::io::load::load;
+use crate::io::load::{bytes_of, layout_as, load};
 use crate::layout::{Distribution, Layout};
 use hdf5_metno::{Location, LocationType};
 use ndarray::Dimension;
@@ -118,7 +118,8 @@ impl H5Reader {
         Ok(self.info(name)?.kind.to_string())
     }
 
-    /// The names of what a group has: groups, datasets and others, in alphabetical order. `"/"` is the file's own group.
+    /// The names of what a group has: groups, datasets and others, in alphabetical order. `"/"` is the file's own
+    /// group.
     ///
     /// # Errors
     /// Where there is no such group.
@@ -235,8 +236,8 @@ impl H5Selection<'_> {
         self
     }
 
-    /// Converts numbers to the array's type: integers to floating-point numbers, and others of any length. What the type
-    /// does not have becomes its nearest number, as HDF5 has it.
+    /// Converts numbers to the array's type: integers to floating-point numbers, and others of any length. What the
+    /// type does not have becomes its nearest number, as HDF5 has it.
     pub fn convert(mut self) -> Self {
         self.convert = true;
         self
@@ -244,9 +245,9 @@ impl H5Selection<'_> {
 
     /// Reads it: an array whose elements have the type `T`, whatever the order of bytes in the file.
     ///
-    /// The tasks read pieces in the order of the file, all together with MPI-IO, otherwise the first for all; what other
-    /// tasks have in the array's layout is sent to them in rounds, buffers of 20 MiB on each task. Where each task has
-    /// some rows, it reads them into their place.
+    /// The tasks read pieces in the order of the file, all together with MPI-IO, otherwise the first for all; what
+    /// other tasks have in the array's layout is sent to them in rounds, buffers of 20 MiB on each task. Where each
+    /// task has some rows, it reads them into their place.
     ///
     /// # Errors
     /// Where there is no such dataset, its elements are of another type and are not to be converted, it has another
@@ -257,7 +258,7 @@ impl H5Selection<'_> {
     #[track_caller]
     pub fn load<T: Element, D: Dimension + 'static>(self) -> Result<DistArray<T, D>> {
         let Self { file, name, ranges, distribution, convert } = self;
-        let (info, tasks) = (file.info(&name)?, pmi::size()?);
+        let info = file.info(&name)?;
         let wanted = Kind::of::<T>();
         if info.kind != wanted {
             let remedy = match convert {
@@ -275,16 +276,9 @@ impl H5Selection<'_> {
         if ranges.len() != shape.len() || !ranges.iter().zip(shape).all(inside) {
             return Err(file.error(&name, format!("{ranges:?} are no ranges in its shape {shape:?}")));
         }
-        if let Some(ndim) = D::NDIM.filter(|ndim| *ndim != shape.len()) {
-            let text =
-                format!("its shape is {shape:?}, and the array shall have {ndim} axes: choose another dimension");
-            return Err(file.error(&name, text));
-        }
         let shape: Vec<_> = ranges.iter().map(Range::len).collect();
-        let layout = match distribution {
-            Some(distribution) => Layout::distributed(&shape, distribution, tasks),
-            None => Layout::new(&shape, tasks),
-        };
+        bytes_of::<T>(&shape, D::NDIM).map_err(|text| file.error(&name, text))?;
+        let layout = layout_as(&shape, distribution)?;
         let origin: Vec<_> = ranges.iter().map(|range| range.start).collect();
         let read = |task: &Task, layout: &Layout, (file, name, origin): (Handle<Opened>, String, Vec<usize>)| {
             let opened = &mut task.get_mut(&file);

@@ -1,11 +1,11 @@
 //! Names of axes, and their coordinates: HDF5's convention of dimension scales, by which netCDF and xarray know them.
 //!
-//! A scale is a dataset that says of itself `CLASS = "DIMENSION_SCALE"`. A dataset's attribute `DIMENSION_LIST` refers to
-//! the scale of each axis, a scale's `REFERENCE_LIST` to the datasets that it belongs to (*HDF5 Dimension Scale
-//! Specification and Design Notes*). netCDF's rule: the scale of an axis `x` is the dataset `x` of the same group; where
-//! axes have no coordinates, the scale has no values and a name that says so.
+//! A scale is a dataset that says of itself `CLASS = "DIMENSION_SCALE"`. A dataset's attribute `DIMENSION_LIST` refers
+//! to the scale of each axis, a scale's `REFERENCE_LIST` to the datasets that it belongs to (*HDF5 Dimension Scale
+//! Specification and Design Notes*). netCDF's rule: the scale of an axis `x` is the dataset `x` of the same group;
+//! where axes have no coordinates, the scale has no values and a name that says so.
 
-use super::attribute::vector;
+use super::attribute::{put, vector};
 use super::file::Open;
 use super::info::Info;
 use super::raw::{Result, write_text};
@@ -16,7 +16,10 @@ use std::ops::Deref;
 /// What netCDF calls a scale without values.
 const NO_VARIABLE: &str = "This is a netCDF dimension but not a netCDF variable.";
 
-/// An entry of a scale's list of datasets.
+/// The attribute of a scale that lists the datasets that it belongs to.
+const USERS: &str = "REFERENCE_LIST";
+
+/// An entry of this list.
 #[derive(Clone, H5Type)]
 #[repr(C)]
 struct User {
@@ -24,37 +27,103 @@ struct User {
     dimension: i32,
 }
 
-/// Names the axes of the dataset `name`, which has just been made.
-pub(super) fn name_axes(open: &mut Open, name: &str, dims: &[String], info: &Info) -> Result<()> {
-    if dims.is_empty() {
-        return Ok(());
-    }
-    let dataset = open.file.dataset(name)?;
-    let (group, own) = name.rsplit_once('/').map_or(("", name), |(group, own)| (group, own));
-    if dims == [own] {
-        return make_scale(&dataset, own);
-    }
-    let mut list = Vec::new();
-    for (axis, dim) in dims.iter().enumerate() {
-        let path = if group.is_empty() { dim.clone() } else { format!("{group}/{dim}") };
-        if !open.file.link_exists(&path) {
-            make_empty(open, &path, info.shape[axis], info.unlimited[axis])?;
+/// What changes outside of a dataset that gets names for its axes, and how to undo that.
+#[derive(Default)]
+pub(super) struct Scales {
+    /// The groups and the scales without values that were made for it.
+    made: Vec<String>,
+    /// The scales that it is now a user of, or another is not any more, and the users that each had before.
+    changed: Vec<(Dataset, Vec<User>)>,
+}
+
+impl Scales {
+    /// Takes a dataset that goes, and others that have no name any more, from the lists of its scales. Before
+    /// [`attach`](Scales::attach): what is still to get its name would be taken for one that has lost it.
+    pub(super) fn detach(&mut self, old: &Dataset) -> Result<()> {
+        let token = old.loc_info()?.token;
+        for scale in scales_of(old)?.into_iter().flatten() {
+            let stays = |user: &User| match user.dataset.dereference(&scale) {
+                Ok(ReferencedObject::Dataset(other)) => other.loc_info().is_ok_and(|info| info.token != token),
+                _ => false,
+            };
+            self.change(scale.clone(), |users| users.retain(stays))?;
         }
-        let scale = open.dataset(&path)?;
-        check(&scale, &path, info, axis)?;
-        let user = User { dataset: ObjectReference1::create(&open.file, name)?, dimension: axis as i32 };
-        let mut users = match scale.attr("REFERENCE_LIST") {
+        Ok(())
+    }
+
+    /// Names the axes of a dataset, which has no name yet and is to be called `name`.
+    pub(super) fn attach(
+        &mut self,
+        open: &mut Open,
+        dataset: &Dataset,
+        name: &str,
+        dims: &[String],
+        info: &Info,
+    ) -> Result<()> {
+        let (group, own) = name.rsplit_once('/').map_or(("", name), |(group, own)| (group, own));
+        if dims.is_empty() {
+            return Ok(());
+        }
+        if dims == [own] {
+            return make_scale(dataset, own);
+        }
+        // A group that is missing is made with its first scale.
+        let groups = name.match_indices('/').map(|(at, _)| &name[..at]);
+        if let Some(missing) = groups.into_iter().find(|group| !open.file.link_exists(group)) {
+            self.made.push(missing.into());
+            open.file.create_group(group)?;
+        }
+        let mut list = Vec::new();
+        for (axis, dim) in dims.iter().enumerate() {
+            let path = if group.is_empty() { dim.clone() } else { format!("{group}/{dim}") };
+            if !open.file.link_exists(&path) {
+                self.made.push(path.clone());
+                make_empty(open, &path, info.shape[axis], info.unlimited[axis])?;
+            }
+            let scale = open.dataset(&path)?;
+            check(&scale, &path, info, axis)?;
+            list.push(VarLenArray::from_slice(&[itself(&scale)?]));
+            let user = User { dataset: itself(dataset)?, dimension: axis as i32 };
+            self.change(scale, |users| users.push(user))?;
+        }
+        vector(dataset, "DIMENSION_LIST", &list)
+    }
+
+    /// Changes the list of a scale's users.
+    fn change(&mut self, scale: Dataset, change: impl FnOnce(&mut Vec<User>)) -> Result<()> {
+        let before = match scale.attr(USERS) {
             Ok(attribute) => attribute.read_raw::<User>()?,
             Err(_) => Vec::new(),
         };
-        users.push(user);
-        if scale.attr("REFERENCE_LIST").is_ok() {
-            scale.delete_attr("REFERENCE_LIST")?;
-        }
-        vector(&scale, "REFERENCE_LIST", &users)?;
-        list.push(VarLenArray::from_slice(&[ObjectReference1::create(&open.file, &path)?]));
+        let mut users = before.clone();
+        change(&mut users);
+        set_users(&scale, &users)?;
+        self.changed.push((scale, before));
+        Ok(())
     }
-    vector(&dataset, "DIMENSION_LIST", &list)
+
+    /// Makes all as it was, as far as that is possible: what went wrong before is what is told.
+    pub(super) fn undo(self, open: &mut Open) {
+        for (scale, before) in self.changed.into_iter().rev() {
+            let _ = set_users(&scale, &before);
+        }
+        for path in self.made.into_iter().rev() {
+            open.forget(&path);
+            let _ = open.file.unlink(&path);
+        }
+    }
+}
+
+fn set_users(scale: &Dataset, users: &[User]) -> Result<()> {
+    if !users.is_empty() {
+        return put(scale, USERS, |name| vector(scale, name, users));
+    }
+    if scale.attr(USERS).is_ok() { scale.delete_attr(USERS) } else { Ok(()) }
+}
+
+/// A reference to this dataset, which need not have a name.
+fn itself(dataset: &Dataset) -> Result<ObjectReference1> {
+    ObjectReference1::create(dataset, ".")
 }
 
 fn make_scale(dataset: &Dataset, name: &str) -> Result<()> {
@@ -89,12 +158,22 @@ fn check(scale: &Dataset, path: &str, info: &Info, axis: usize) -> Result<()> {
     Ok(())
 }
 
+/// The scales of a dataset's axes, where these have any.
+fn scales_of(dataset: &Dataset) -> Result<Vec<Option<Dataset>>> {
+    let Ok(list) = dataset.attr("DIMENSION_LIST") else { return Ok(Vec::new()) };
+    let scale = |scales: &VarLenArray<ObjectReference1>| match scales.deref().first() {
+        Some(reference) => match reference.dereference(dataset)? {
+            ReferencedObject::Dataset(scale) => Ok(Some(scale)),
+            _ => Ok(None),
+        },
+        None => Ok(None),
+    };
+    list.read_raw::<VarLenArray<ObjectReference1>>()?.iter().map(scale).collect()
+}
+
 /// The scale of axis 0, where it has no values and must grow with the dataset.
 pub(super) fn growing(dataset: &Dataset) -> Result<Option<Dataset>> {
-    let Ok(list) = dataset.attr("DIMENSION_LIST") else { return Ok(None) };
-    let list = list.read_raw::<VarLenArray<ObjectReference1>>()?;
-    let Some(reference) = list.first().and_then(|scales| scales.deref().first()) else { return Ok(None) };
-    let ReferencedObject::Dataset(scale) = reference.dereference(dataset)? else { return Ok(None) };
+    let Some(Some(scale)) = scales_of(dataset)?.into_iter().next() else { return Ok(None) };
     let named = super::attribute::read(&scale, "NAME")?;
     let empty = matches!(named, super::H5Value::Text(name) if name.starts_with(NO_VARIABLE));
     Ok(empty.then_some(scale))

@@ -7,17 +7,20 @@
 use super::deflate::Deflate;
 use super::file::FULL;
 use super::info::{Filters, Info};
+#[cfg(feature = "hdf5-mpio")]
+use super::mpio;
 use super::queue::Queue;
 use super::raw;
 use crate::element::Element;
 use crate::io::chunks::Cut;
 use crate::io::pieces::{PIECE, read_pieces, write_pieces};
 use crate::layout::Layout;
-use crate::memory::memory;
+use crate::memory::{memory, recycle};
 use bytemuck::Pod;
 use hdf5_metno::{Dataset, Datatype, PropertyList};
 use pmi::{Task, op};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::ops::Range;
 #[cfg(feature = "hdf5-mpio")]
 use std::path::PathBuf;
@@ -25,8 +28,8 @@ use std::rc::Rc;
 
 /// The bytes of a part of a piece that travels, or that is compressed at once.
 const PART: usize = 16 << 20;
-/// The bytes of a task that one collective call writes. In each, tasks wait for the slowest; so there are few, as far as
-/// progress can still be told, and the counts of MPI libraries allow, C ints.
+/// The bytes of a task that one collective call writes. In each, tasks wait for the slowest; so there are few, as far
+/// as progress can still be told, and the counts of MPI libraries allow, C ints.
 const COLLECTIVE: usize = 256 << 20;
 
 const GO: u32 = 0;
@@ -67,6 +70,27 @@ struct Place {
     len: usize,
 }
 
+/// A task's slab, which may be lent to what writes in the background.
+struct Loan<'a, B> {
+    elements: &'a [B],
+    lend: &'a dyn Fn() -> Lent<B>,
+}
+
+/// Elements that stay as they are as long as this lives.
+pub(super) type Lent<B> = Box<dyn AsRef<[B]> + Send>;
+
+impl<B> Loan<'_, B> {
+    /// These elements, where they are in the slab: it, and where they are.
+    fn of(&self, elements: &[B]) -> Option<(Lent<B>, Range<usize>)> {
+        let (slab, part) = (self.elements.as_ptr_range(), elements.as_ptr_range());
+        if elements.is_empty() || part.start < slab.start || part.end > slab.end {
+            return None;
+        }
+        let start = (part.start.addr() - slab.start.addr()) / size_of::<B>();
+        Some(((self.lend)(), start..start + elements.len()))
+    }
+}
+
 /// What a task sends of its piece.
 #[derive(Serialize, Deserialize)]
 enum Parcel {
@@ -78,8 +102,15 @@ enum Parcel {
 }
 
 impl Transfer<'_> {
-    /// Writes an array. All tasks take part; the result is this task's own.
-    pub(super) fn write<T: Element>(&self, layout: &Layout, slab: &[T]) -> Result<(), String> {
+    /// Writes an array. All tasks take part; the result is this task's own. What is written in the background is lent
+    /// where it is in the slab as it is, and otherwise copied.
+    pub(super) fn write<T: Element>(
+        &self,
+        layout: &Layout,
+        slab: &[T],
+        lend: Option<&dyn Fn() -> Lent<T::Bits>>,
+    ) -> Result<(), String> {
+        let loan = lend.map(|lend| Loan { elements: T::bits(slab), lend });
         let direct = self.compresses(layout);
         let grain = self.grain(layout);
         let limit = self.limit::<T::Bits>(direct.is_some());
@@ -93,7 +124,7 @@ impl Transfer<'_> {
                 let wrote = match (part, direct) {
                     _ if !self.has_room(size_of_val(elements)) => Err(FULL.into()),
                     (Some(part), Some((shuffle, level))) => self.write_chunks(part, elements, shuffle, level),
-                    _ => self.write_part(part, elements),
+                    _ => self.write_part(part, elements, loan.as_ref()),
                 };
                 done = done.and(wrote);
             }
@@ -138,8 +169,8 @@ impl Transfer<'_> {
         self.origin.iter().zip(chunk).all(|(start, chunk)| start.is_multiple_of(*chunk))
     }
 
-    /// Whether whole chunks are compressed here, by all threads, and how: where one task writes, and the array fills all
-    /// the chunks that it touches, but for those at the dataset's edge.
+    /// Whether whole chunks are compressed here, by all threads, and how: where one task writes, and the array fills
+    /// all the chunks that it touches, but for those at the dataset's edge.
     fn compresses(&self, layout: &Layout) -> Option<(bool, u8)> {
         let (Some(chunk), Filters::Deflate { shuffle, level }) = (&self.info.chunk, self.info.filters) else {
             return None;
@@ -217,8 +248,8 @@ impl Transfer<'_> {
     /// Whether the disk has room for parts of so many bytes on this task, and what the others have.
     ///
     /// Ranks that compress together note where their chunks are as these are written. A rank that could not write
-    /// notes less than the others, who would wait for it when the file is closed; so this is asked before, where the answer
-    /// is the same on all.
+    /// notes less than the others, who would wait for it when the file is closed; so this is asked before, where the
+    /// answer is the same on all.
     #[cfg(feature = "hdf5-mpio")]
     fn has_room(&self, bytes: usize) -> bool {
         if !self.together || self.info.filters == Filters::None {
@@ -226,8 +257,8 @@ impl Transfer<'_> {
         }
         let comm = self.task.comm();
         let needed = comm.reduce(0, &[bytes as u64], op::SUM);
-        let room = needed.is_none_or(|needed| super::mpio::has_room(&self.access().folder, needed[0]));
-        comm.broadcast_object(0, Some(room))
+        let enough = needed.is_none_or(|needed| mpio::has_room(&self.access().folder, needed[0]));
+        comm.broadcast_object(0, Some(enough))
     }
 
     /// The library says it to the one task that writes.
@@ -241,20 +272,38 @@ impl Transfer<'_> {
     }
 
     fn write_here<B: Pod + Send>(&self, place: Option<&Place>, elements: &[B]) -> Result<(), String> {
-        let Access { dataset, list, kind, queue, .. } = self.access();
-        if let (Some(queue), Some(place)) = (queue, place) {
-            let (dataset, list, kind) = (dataset.clone(), list.clone(), kind.clone());
-            let (place, mut copy) = (place.clone(), memory::<B>(elements.len()));
-            copy.copy_from_slice(elements);
-            queue.push(copy, move |elements| {
-                let wrote = raw::write(&dataset, &list, &kind, &place.start, &place.count, elements);
-                wrote.map_err(|cause| cause.to_string())
-            });
-            return Ok(());
-        }
+        let Access { dataset, list, kind, .. } = self.access();
         let nothing = vec![0; self.origin.len()];
         let (start, count) = place.map_or((&nothing, &nothing), |place| (&place.start, &place.count));
         raw::write(dataset, list, kind, start, count, elements).map_err(|cause| cause.to_string())
+    }
+
+    /// Has these elements written in the background.
+    fn write_later<B: Pod + Send>(
+        &self,
+        queue: &Queue,
+        place: &Place,
+        elements: Cow<'_, [B]>,
+        loan: Option<&Loan<'_, B>>,
+    ) {
+        let Access { dataset, list, kind, .. } = self.access();
+        let (dataset, list, kind, place) = (dataset.clone(), list.clone(), kind.clone(), place.clone());
+        let write = move |elements: &[B]| {
+            let wrote = raw::write(&dataset, &list, &kind, &place.start, &place.count, elements);
+            wrote.map_err(|cause| cause.to_string())
+        };
+        if let Some((lent, range)) = loan.and_then(|loan| loan.of(&elements)) {
+            return queue.push(lent, drop, move |lent| write(&(**lent).as_ref()[range]));
+        }
+        let own = match elements {
+            Cow::Owned(own) => own,
+            Cow::Borrowed(elements) => {
+                let mut copy = memory::<B>(elements.len());
+                copy.copy_from_slice(elements);
+                copy
+            }
+        };
+        queue.push(own, recycle, move |own| write(own));
     }
 
     fn read_here<B: Pod>(&self, place: Option<&Place>, elements: &mut [B]) -> Result<(), String> {
@@ -265,7 +314,12 @@ impl Transfer<'_> {
     }
 
     /// Writes a part of every task.
-    fn write_part<B: Pod + Send>(&self, part: Option<&Place>, elements: &[B]) -> Result<(), String> {
+    fn write_part<B: Pod + Send>(
+        &self,
+        part: Option<&Place>,
+        elements: &[B],
+        loan: Option<&Loan<'_, B>>,
+    ) -> Result<(), String> {
         if self.together {
             return self.write_here(part, elements);
         }
@@ -274,7 +328,14 @@ impl Transfer<'_> {
             self.send(&parcel, elements);
             return Ok(());
         }
-        let mine = if part.is_some() { self.write_here(part, elements) } else { Ok(()) };
+        let mine = match (part, &self.access().queue) {
+            (None, _) => Ok(()),
+            (Some(_), None) => self.write_here(part, elements),
+            (Some(place), Some(queue)) => {
+                self.write_later(queue, place, elements.into(), loan);
+                Ok(())
+            }
+        };
         mine.and(self.write_for_others::<B>())
     }
 
@@ -310,7 +371,7 @@ impl Transfer<'_> {
         let (dataset, start) = (self.access().dataset.clone(), start.to_vec());
         let write = move |bytes: &[u8]| raw::write_chunk(&dataset, &start, bytes).map_err(|cause| cause.to_string());
         match &self.access().queue {
-            Some(queue) => queue.push(bytes, write),
+            Some(queue) => queue.push(bytes, drop, move |bytes| write(bytes)),
             None => return write(&bytes),
         }
         Ok(())
@@ -335,7 +396,16 @@ impl Transfer<'_> {
                     comm.recv::<B>(other, ELEMENTS);
                     Ok(())
                 }
-                Parcel::Elements(place) => self.write_here(Some(&place), &comm.recv::<B>(other, ELEMENTS)),
+                Parcel::Elements(place) => {
+                    let elements = comm.recv::<B>(other, ELEMENTS);
+                    match &self.access().queue {
+                        None => self.write_here(Some(&place), &elements),
+                        Some(queue) => {
+                            self.write_later(queue, &place, elements.into(), None);
+                            Ok(())
+                        }
+                    }
+                }
                 Parcel::Chunks(chunks) => {
                     let bytes = comm.recv::<u8>(other, ELEMENTS);
                     let mut rest = &bytes[..];

@@ -7,7 +7,7 @@ use super::queue::Queue;
 use super::raw;
 use super::reader::{H5Reader, object};
 use super::scales::growing;
-use super::transfer::{Access, Transfer};
+use super::transfer::{Access, Lent, Transfer};
 use super::types::Kind;
 use crate::array::DistArray;
 use crate::element::Element;
@@ -80,27 +80,33 @@ impl H5Options {
         self
     }
 
-    /// A hint of MPI-IO, as `"romio_cb_write"`, `"striping_factor"` or `"cb_nodes"`. The library ignores those it does not
-    /// know; so do we where there is no MPI-IO.
+    /// A hint of MPI-IO, as `"romio_cb_write"`, `"striping_factor"` or `"cb_nodes"`. The library ignores those it does
+    /// not know; so do we where there is no MPI-IO.
     pub fn hint(mut self, key: &str, value: &str) -> Self {
         self.0.hints.push((key.into(), value.into()));
         self
     }
 
-    /// Whether [`append`](H5Writer::append) returns when it has a copy of the frame, which is written while the program
-    /// goes on; the next one waits until that is done, so there is never more than one. A failure is told by the next
-    /// method that uses the file.
+    /// Whether [`append`](H5Writer::append) returns before the frame is written, which happens while the program goes
+    /// on; the next one waits until that is done, so there is never more than one on its way. A failure is told by the
+    /// next method that uses the file.
     ///
-    /// Where ranks write together, by MPI-IO, frames are written before `append` returns all the same: a thread beside
-    /// the task's would have to call MPI. With [`one_writer`](H5Options::one_writer) they are written meanwhile, too. The
-    /// thread that writes needs a core beside those that compute.
+    /// A frame that lies in the tasks' memory as in the file is lent, not copied: what computes the array anew
+    /// (`a += 1.0`) takes other memory, and what changes elements where they are ([`set`](DistArray::set),
+    /// [`local_mut`](DistArray::local_mut)) makes a copy first. Other frames are copied as they are brought into the
+    /// order of the file. The thread that writes needs a core beside those that compute.
+    ///
+    /// Where ranks write together, by MPI-IO, frames are written before `append` returns all the same: collective
+    /// writes are calls of MPI, which belong to the task's own thread. MPI would have to be told that several threads
+    /// call it (`MPI_THREAD_MULTIPLE`), and take locks in every poll of every wait; a communicator of HDF5's own,
+    /// which it has, does not help. With [`one_writer`](H5Options::one_writer) they are written meanwhile, too.
     pub fn overlap(mut self, overlap: bool) -> Self {
         self.0.overlap = overlap;
         self
     }
 
-    /// One task writes and reads for all, as without MPI-IO: for file systems where MPI-IO does not work well, and files
-    /// that are compressed by all threads of few ranks.
+    /// One task writes and reads for all, as without MPI-IO: for file systems where MPI-IO does not work well, and
+    /// files that are compressed by all threads of few ranks.
     pub fn one_writer(mut self) -> Self {
         self.0.one_writer = true;
         self
@@ -156,7 +162,7 @@ impl H5Writer {
     /// Where that is not possible: a part of the name is a dataset.
     pub fn group(&self, name: &str) -> Result<()> {
         let make = |task: &Task, file: &mut Opened, name: String| {
-            file.on_all(task, &name, |open| match open.file.link_exists(&name) {
+            file.change(task, &name, |open| match open.file.link_exists(&name) {
                 true => open.file.group(&name).map(drop),
                 false => open.file.create_group(&name).map(drop),
             })
@@ -170,13 +176,13 @@ impl H5Writer {
     /// Where there is no such object.
     pub fn set_attribute(&self, of: &str, name: &str, value: impl Into<H5Value>) -> Result<()> {
         let set = |task: &Task, file: &mut Opened, (of, name, value): (String, String, H5Value)| {
-            file.on_all(task, &of, |open| attribute::write(&*object(open, &of)?, &name, &value))
+            file.change(task, &of, |open| attribute::write(&*object(open, &of)?, &name, &value))
         };
         self.on_tasks(set, (of.into(), name.into(), value.into()))
     }
 
-    /// Appends to a dataset along its axis 0, which must be [unlimited](super::H5Dataset::unlimited): one frame, an array with
-    /// an axis less, or several, with as many axes.
+    /// Appends to a dataset along its axis 0, which must be [unlimited](super::H5Dataset::unlimited): one frame, an
+    /// array with an axis less, or several, with as many axes.
     ///
     /// # Errors
     /// Where there is no such dataset, it cannot grow, has another type or shape, or cannot be written.
@@ -189,7 +195,10 @@ impl H5Writer {
         let append = |task: &Task, file: &mut Opened, (name, frame): (String, DistArray<T, D>)| {
             let at = file.grow(task, &name, &Kind::of::<T>(), frame.shape())?;
             let queue = file.open.as_ref().and_then(|open| open.queue.clone());
-            let wrote = file.write_at(task, &name, frame.layout(), &frame.elements(task), &at, queue.clone());
+            let slab = task.get(&frame.slab);
+            let lend = || -> Lent<T::Bits> { Box::new(slab.share()) };
+            let later = queue.as_ref().map(|queue| Later { queue: queue.clone(), lend: &lend });
+            let wrote = file.write_at(task, &name, frame.layout(), slab.elements(), &at, later);
             // Only now, as whoever uses HDF5 waits for the other.
             if let Some(queue) = queue {
                 queue.start();
@@ -200,8 +209,8 @@ impl H5Writer {
         shown(self.path(), frame.nbytes() as u64, || self.on_tasks(append, args))
     }
 
-    /// Gives axis 0 of a dataset another length; it must be [unlimited](super::H5Dataset::unlimited). What is behind a shorter one is
-    /// gone, what a longer one adds is zeros.
+    /// Gives axis 0 of a dataset another length; it must be [unlimited](super::H5Dataset::unlimited). What is behind a
+    /// shorter one is gone, what a longer one adds is zeros.
     ///
     /// # Errors
     /// Where there is no such dataset, or its axis 0 is fixed.
@@ -242,8 +251,8 @@ impl H5Writer {
         shown(self.path(), array.nbytes() as u64, || self.on_tasks(write, args))
     }
 
-    /// Has the system write what HDF5 still has in memory: another program may read the file then, and finds all that was
-    /// written so far.
+    /// Has the system write what HDF5 still has in memory: another program may read the file then, and finds all that
+    /// was written so far.
     ///
     /// # Errors
     /// Where the file cannot be written.
@@ -251,7 +260,10 @@ impl H5Writer {
         self.on_tasks(
             |task, file, ()| {
                 file.stretch_scales(task)?;
-                file.on_all(task, "", |open| open.file.flush())
+                file.check_rest(task)?;
+                file.on_all(task, "", |open| open.file.flush())?;
+                file.changed = false;
+                Ok(())
             },
             (),
         )
@@ -260,7 +272,10 @@ impl H5Writer {
     /// Closes the file. All tasks take part.
     ///
     /// # Errors
-    /// Where what HDF5 still had in memory cannot be written.
+    /// Where what HDF5 still had in memory cannot be written: the file is then as it was when it was last flushed, if it
+    /// can be opened. Where the disk is full, ranks that write together leave it open until the program ends, as those
+    /// that cannot write would keep the others waiting. (A single writer is told by HDF5, whose version 1.10 crashes
+    /// when the program ends.)
     pub fn close(self) -> Result<()> {
         self.finish()
     }
@@ -279,6 +294,12 @@ impl Drop for H5Writer {
     fn drop(&mut self) {
         let _ = self.finish();
     }
+}
+
+/// How a slab is written in the background.
+struct Later<'a, T: Element> {
+    queue: Rc<Queue>,
+    lend: &'a dyn Fn() -> Lent<T::Bits>,
 }
 
 impl Opened {
@@ -313,7 +334,9 @@ impl Opened {
             open.settle()?;
             raw::set_extent(&open.dataset(name)?, &info.shape)
         });
-        agree(task, changed.map_err(|cause| self.failure(task, name, cause)))?;
+        let changed = changed.map_err(|cause| self.failure(task, name, cause));
+        self.agree_on_structure(task, changed)?;
+        self.changed = true;
         self.grown.insert(name.into());
         self.infos.insert(name.into(), info);
         Ok(())
@@ -361,16 +384,19 @@ impl Opened {
         layout: &Layout,
         slab: &[T],
         origin: &[usize],
-        queue: Option<Rc<Queue>>,
+        later: Option<Later<'_, T>>,
     ) -> Result<(), Failure> {
+        let (queue, lend) = later.map(|later| (later.queue, later.lend)).unzip();
         let (info, kind) = (self.info(task, name)?, Kind::of::<T>());
         let dataset = self.open.as_mut().map(|open| open.settle().and_then(|()| open.dataset(name))).transpose();
         let access = dataset.and_then(|dataset| self.access(&dataset, &kind));
         let access = access.map(|access| access.map(|access| Access { queue, ..access }));
         let access = agree(task, access.map_err(|cause| self.failure(task, name, cause)))?;
+        self.changed = true;
         let transfer = Transfer { task, info: &info, origin, access, together: self.is_together() };
-        let wrote = transfer.write(layout, slab);
-        agree(task, wrote.map_err(|cause| self.failure(task, name, cause)))
+        let wrote = transfer.write(layout, slab, lend).map_err(|cause| self.failure(task, name, cause));
+        // Where chunks are is noted as they are written, if they go through filters; otherwise it has been before.
+        if info.filters == Filters::None { agree(task, wrote) } else { self.agree_on_structure(task, wrote) }
     }
 
     /// Makes the scales of axes that have grown as long as these, where they have no values of their own.
@@ -383,7 +409,7 @@ impl Opened {
                 (Some(len), Some(scale)) if scale.get_shape()? != [len] => raw::set_extent(&scale, &[len]),
                 _ => Ok(()),
             };
-            let stretched = self.on_all(task, &name, stretch);
+            let stretched = self.change(task, &name, stretch);
             if stretched.is_ok() {
                 self.grown.remove(&name);
             }

@@ -1,7 +1,7 @@
 //! What a new Zarr array shall be like.
 
 use crate::element::Element;
-use crate::io::chunks::fitted;
+use crate::io::chunks::{fitted, mistake};
 use crate::io::dtype::Dtype;
 use crate::layout::Layout;
 use serde_json::{Map, Value, json};
@@ -25,20 +25,10 @@ pub(super) struct Recipe {
 impl Recipe {
     /// What makes no sense of an array of this shape.
     pub(super) fn mistake(&self, shape: &[usize]) -> Option<String> {
-        let ndim = shape.len();
         let Self { chunk, compression, dims, .. } = self;
-        if let Some(chunk) = chunk {
-            if chunk.len() != ndim || chunk.contains(&0) {
-                return Some(format!(
-                    "chunks of {chunk:?} do not fit an array of shape {shape:?}: give {ndim} numbers, 1 or more each"
-                ));
-            }
-            if let Some(axis) = (0..ndim).find(|axis| chunk[*axis] > shape[*axis].max(1)) {
-                return Some(format!("chunks of {chunk:?} are longer along axis {axis} than the array, {shape:?}"));
-            }
-        }
-        if !dims.is_empty() && dims.len() != ndim {
-            return Some(format!("{dims:?} are no names for {ndim} axes: give one for each"));
+        let wrong = mistake("the array", shape, false, chunk.as_deref(), dims);
+        if wrong.is_some() {
+            return wrong;
         }
         match *compression {
             Some(Compression::Gzip(level)) if level > 9 => Some(format!("there is no gzip {level}: levels are 0 to 9")),
