@@ -80,7 +80,7 @@ fn several_axes_and_kept_ones() {
 }
 
 fn long_and_short_axes() {
-    for shape in [[3000, 2], [2, 3000], [1500, 7], [64, 65], [1, 5000], [5000, 1]] {
+    for shape in [[3000, 2], [2, 3000], [1500, 7], [64, 65], [1, 5000], [5000, 1], [9, 3000], [6, 300], [5, 9000]] {
         let (a, serial) = array(&shape);
         for axis in 0..2 {
             let to = [Axis::Cyclic, Axis::Block];
@@ -89,6 +89,8 @@ fn long_and_short_axes() {
                 assert_eq!(sum, serial.sum_axis(NdAxis(axis)), "{shape:?} {axis}");
                 let float = (&a / 2).over_axes(&[axis]).sum().gather().unwrap();
                 assert_eq!(float, serial.sum_axis(NdAxis(axis)).mapv(|x| x as f64 * 0.5), "{shape:?} {axis}");
+                let single = (&a / 2).astype::<f32>().over_axes(&[axis]).sum().gather().unwrap();
+                assert_eq!(single, float.mapv(|x| x as f32), "{shape:?} {axis} of f32");
             }
         }
     }

@@ -79,7 +79,7 @@ impl<C: Cursor> Kernel for Fill<'_, C> {
     #[inline(always)]
     fn run<V: Vector>(self) {
         let (len, mut at) = (self.out.len(), 0);
-        let (step, ahead) = if C::COMPUTES { (COMPUTED, AHEAD) } else { (BLOCK, BLOCK) };
+        let step = if C::COMPUTES { COMPUTED } else { BLOCK };
         // A short block first, so that no vector of the others is across two lines of the cache: allocators put large slabs
         // a few bytes behind the start of a page.
         let mut end = match self.out.as_ptr().align_offset(LINE) {
@@ -87,11 +87,10 @@ impl<C: Cursor> Kernel for Fill<'_, C> {
             unaligned => unaligned.min(step).min(len),
         };
         while at < len {
-            let (start, next) = (self.start + at, self.start + at + ahead);
             if C::COMPUTES {
-                prefetch_to_write(self.out.as_ptr().wrapping_add(at + ahead), COMPUTED);
+                prefetch_to_write(self.out.as_ptr().wrapping_add(at + AHEAD), COMPUTED);
             }
-            self.cursor.write(start, next, &mut self.out[at..end]);
+            self.cursor.write(self.start + at, self.start + at + AHEAD, &mut self.out[at..end]);
             (at, end) = (end, len.min(end + step));
         }
     }

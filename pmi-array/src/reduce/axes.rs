@@ -333,7 +333,7 @@ fn kept_part(layout: &Layout, axes: &[usize], result: &Layout, rank: usize) -> P
     Part::new(kept.map(indices).collect::<Vec<_>>())
 }
 
-/// Sends every task what this one knows of that task's part of the result, and joins what comes.
+/// Sends every other task what this one knows of that task's part of the result, and joins what comes.
 fn combine<T: Element, R: Reducer<T>>(
     task: &Task,
     layout: &Layout,
@@ -345,23 +345,29 @@ fn combine<T: Element, R: Reducer<T>>(
 ) -> Vec<R::State> {
     let rank = task.rank();
     let part_of = |rank| kept_part(layout, axes, result, rank);
-    let mine = part_of(rank);
+    let (mine, own) = (part_of(rank), result.part(rank));
     let to = |other: usize| {
-        let (overlap, mut part) = (mine.overlap(&result.part(other)), Vec::new());
-        overlap.for_each_run(0..overlap.len(), |[from, _], len| part.extend_from_slice(&states[from..from + len]));
-        part
+        let (overlap, mut sent) = (mine.overlap(&result.part(other)), Vec::new());
+        overlap.for_each_run(0..overlap.len(), |[from, _], len| sent.extend_from_slice(&states[from..from + len]));
+        sent
     };
     let sent: Vec<Vec<R::State>> =
         (0..task.size()).map(|other| if other == rank { vec![] } else { to(other) }).collect();
     // Guarded: a closure of the user's may have panicked on another task, which then does not come here.
-    let mut came = task.comm().all_to_all_object(&sent);
-    came[rank] = to(rank);
-    let own = result.part(rank);
+    let came = task.comm().all_to_all_object(&sent);
     let mut joined = vec![reducer.start(first); own.len()];
+    let mut join = |to: usize, states: &[R::State]| {
+        joined[to..].iter_mut().zip(states).for_each(|(state, other)| reducer.join(state, other));
+    };
     for (other, came) in came.iter().enumerate() {
-        let (overlap, mut rest) = (part_of(other).overlap(&own), came.iter());
-        overlap.for_each_run(0..overlap.len(), |[_, to], len| {
-            joined[to..to + len].iter_mut().zip(rest.by_ref()).for_each(|(state, other)| reducer.join(state, other));
+        let (overlap, mut at) = (part_of(other).overlap(&own), 0);
+        overlap.for_each_run(0..overlap.len(), |[from, to], len| {
+            if other == rank {
+                join(to, &states[from..from + len]);
+            } else {
+                join(to, &came[at..at + len]);
+            }
+            at += len;
         });
     }
     joined

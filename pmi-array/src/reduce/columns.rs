@@ -6,7 +6,7 @@ use crate::simd::{Kernel, Vector, dispatch, level, prefetch};
 use std::array::from_fn;
 
 /// How many rows are added to a cell at a time.
-const ROWS: usize = 4;
+pub(super) const ROWS: usize = 4;
 
 /// Sums of columns.
 #[derive(Clone, Debug)]
@@ -22,7 +22,7 @@ pub(super) struct Columns {
     unset: usize,
     /// How far behind a row the next one is in memory.
     stride: usize,
-    /// Where the numbers of a row of `f32` become `f64`s.
+    /// Where the numbers of rows of `f32` become `f64`s.
     wide: Vec<f64>,
 }
 
@@ -49,49 +49,33 @@ impl Columns {
         }
     }
 
-    /// Adds numbers of some rows, one of each to each column from number `from` on, a multiple of [`LANES`]. The pieces of
-    /// these rows come from left to right, all before those of the next rows.
+    /// Adds numbers of some rows, one of each to each column from number `from` on: see [`Columns::add`](super::reducer::Columns::add).
     pub(super) fn add(&mut self, from: usize, rows: &[&[f64]]) {
-        let until = self.begin(from, rows);
-        let (groups, rest) = rows.as_chunks();
-        let mut row = self.rows;
-        for rows in groups {
-            self.add_group::<ROWS>(from, rows, row);
-            row += ROWS;
-        }
-        for rest in rest {
-            self.add_group(from, &[rest], row);
-            row += 1;
-        }
-        self.end(until, rows.len());
-    }
-
-    /// As [`add`](Columns::add).
-    pub(super) fn add_f32(&mut self, from: usize, rows: &[&[f32]]) {
-        let until = self.begin(from, rows);
-        let mut wide = std::mem::take(&mut self.wide);
-        for (row, numbers) in rows.iter().enumerate() {
-            wide.clear();
-            wide.extend(numbers.iter().map(|x| f64::from(*x)));
-            self.add_group(from, &[&wide], self.rows + row);
-        }
-        self.wide = wide;
-        self.end(until, rows.len());
-    }
-
-    /// Makes room for so many rows in the cells. Up to which column their pieces reach.
-    fn begin<T>(&mut self, from: usize, rows: &[&[T]]) -> usize {
+        debug_assert!(from.is_multiple_of(LANES) && rows.len() <= MOST);
         if from == 0 && self.rows + rows.len() > MOST {
             (0..self.sums.len()).for_each(|column| self.flush(column, self.rows));
             self.rows = 0;
         }
-        from + rows.first().map_or(0, |row| row.len())
+        let (groups, rest) = rows.as_chunks::<ROWS>();
+        for (i, rows) in groups.iter().enumerate() {
+            self.add_group(from, rows, self.rows + i * ROWS);
+        }
+        for (i, row) in rest.iter().enumerate() {
+            self.add_group(from, &[row], self.rows + groups.len() * ROWS + i);
+        }
+        if rows.first().is_some_and(|row| from + row.len() == self.sums.len()) {
+            self.rows += rows.len();
+        }
     }
 
-    fn end(&mut self, until: usize, rows: usize) {
-        if until == self.sums.len() {
-            self.rows += rows;
-        }
+    /// As [`add`](Columns::add).
+    pub(super) fn add_f32(&mut self, from: usize, rows: &[&[f32]]) {
+        let mut wide = std::mem::take(&mut self.wide);
+        wide.clear();
+        wide.extend(rows.iter().flat_map(|row| *row).map(|x| f64::from(*x)));
+        let len = rows.first().map_or(1, |row| row.len()).max(1);
+        self.add(from, &wide.chunks_exact(len).collect::<Vec<_>>());
+        self.wide = wide;
     }
 
     /// Adds pieces of rows, before which so many were added.
@@ -260,6 +244,33 @@ mod tests {
                     assert_eq!(*of, sum(rows.iter().map(|row| row[column])), "{count} rows, spread {spread}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn rows_may_come_in_pieces_and_in_any_number() {
+        const WIDTH: usize = 2051;
+        let number = |row: usize, column: usize| {
+            let x = ((row * WIDTH + column) as u64 + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+            // Larger in later rows, in some columns: bins rise within a group of rows.
+            let scale = if column.is_multiple_of(3) { 1e12_f64.powi(row as i32 % 5) } else { 1.0 };
+            scale * ((x >> 11) as f64 / (1u64 << 53) as f64 - 0.5)
+        };
+        let rows: Vec<Vec<f64>> = (0..9).map(|row| (0..WIDTH).map(|column| number(row, column)).collect()).collect();
+        let narrow: Vec<Vec<f32>> = rows.iter().map(|row| row.iter().map(|x| *x as f32).collect()).collect();
+        let (mut columns, mut of_f32) = (Columns::new(WIDTH, 0), Columns::new(WIDTH, 0));
+        // As if many zeros had come before: there is no room for all these rows.
+        (columns.rows, of_f32.rows) = (MOST - 6, MOST - 6);
+        for group in [0..4, 4..8, 8..9] {
+            for from in [0, 1024, 2048] {
+                let piece = from..WIDTH.min(from + 1024);
+                columns.add(from, &rows[group.clone()].iter().map(|row| &row[piece.clone()]).collect::<Vec<_>>());
+                of_f32.add_f32(from, &narrow[group.clone()].iter().map(|row| &row[piece.clone()]).collect::<Vec<_>>());
+            }
+        }
+        for (column, (of, of_f32)) in columns.into_sums().iter().zip(of_f32.into_sums()).enumerate() {
+            assert_eq!(of.value(), sum(rows.iter().map(|row| row[column])), "column {column}");
+            assert_eq!(of_f32.value(), sum(narrow.iter().map(|row| row[column].into())), "column {column} of f32");
         }
     }
 

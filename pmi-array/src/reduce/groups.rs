@@ -4,19 +4,21 @@
 //! If the last one is kept, elements come in rows that are added to a row of states column by column; if it is reduced,
 //! they come in runs that become one state each. Short runs are turned into rows: a column is then a run.
 
+use super::columns::ROWS;
 use super::reducer::{Columns, Reducer};
 use crate::expr::{BLOCK, Cursor, Held, View, blame, read_block, run};
 use crate::expr::{Frame, Place};
-use std::array::from_fn;
 use std::ops::Range;
 
-/// The most columns that are added to at a time: so many that memory is read in long runs, so few that what is known of
-/// them stays in the second-level cache.
-const TILE: usize = 8 * BLOCK;
-/// How many rows are added at a time.
-const ROWS: usize = 4;
 /// Runs up to this long are turned into rows.
 const SHORT: usize = 64;
+
+/// How many columns are added to at a time, at the most: so many that memory is read in long runs, so few that what is known
+/// of them stays in the second-level cache. Of sums of real numbers that is 32 bytes a column, of others a state.
+fn tile<S>() -> usize {
+    const CACHE: usize = 1 << 18;
+    (CACHE / size_of::<S>().max(32)).clamp(BLOCK, 8 * BLOCK)
+}
 
 /// The merged axes of a slab: lengths, and whether they are reduced.
 struct Groups(Vec<(usize, bool)>);
@@ -114,23 +116,25 @@ impl<W: View, R: Reducer<W::Elem>> Work<'_, W, R> {
     /// The innermost axis is kept.
     fn columns(&self, frame: &Frame<'_>) -> Vec<R::State> {
         let (kept, rows) = (self.outer.count(false), self.outer.count(true));
-        let tiles = self.inner.div_ceil(TILE);
-        // One for each thread: a job has a state for every column.
-        let cuts = self.cuts(kept * tiles, rows, 1);
+        // Operators whose order matters go along all rows: only tiles keep the threads busy.
+        let tiles = self.inner.div_ceil(if R::ORDERED { BLOCK } else { tile::<R::State>() });
+        // One tile is cut into a part a thread only, as each part has states of its own for all columns.
+        let cuts = self.cuts(kept * tiles, rows, if kept * tiles == 1 { 1 } else { 4 });
         // How many rows lie one behind the other, where they are whole.
-        let adjacent = self.outer.0.last().filter(|group| group.1 && self.inner <= BLOCK).map_or(1, |group| group.0);
+        let adjacent = self.outer.0.last().filter(|_| self.inner <= BLOCK).map_or(1, |group| group.0);
         let job = |job: usize| {
             let (cut, tile, kept) = (job % cuts, job / cuts % tiles, job / cuts / tiles);
             let columns = part_of(self.inner, tiles, tile);
             let rows = part_of(rows, cuts, cut);
             let mut states = R::Columns::new(self.reducer, columns.len(), self.inner, self.first);
-            let mut readers: [_; ROWS] = from_fn(|_| (self.view.cursor(), [W::Elem::default(); BLOCK]));
+            let reader = || (self.view.cursor(), [W::Elem::default(); BLOCK]);
+            let mut readers = vec![reader()];
             let (width, mut row) = (columns.len(), rows.start);
             while row < rows.end {
                 let start = |row| self.outer.offset(kept, row, self.inner) + columns.start;
                 // Several rows at a time: in one run of memory, or each with a reader of its own.
-                let run = (adjacent - row % adjacent).min(rows.end - row).min(BLOCK / width);
-                if run > 1 {
+                let run = (adjacent - row % adjacent).min(rows.end - row).min(BLOCK / width) / ROWS * ROWS;
+                if run > 0 {
                     let (start, (cursor, buffer)) = (start(row), &mut readers[0]);
                     let block = self.read(cursor, start, start + run * width, &mut buffer[..run * width]);
                     let read: Vec<_> = block.chunks_exact(width).collect();
@@ -139,6 +143,7 @@ impl<W: View, R: Reducer<W::Elem>> Work<'_, W, R> {
                     continue;
                 }
                 let count = ROWS.min(rows.end - row);
+                readers.resize_with(readers.len().max(count), reader);
                 for from in (0..width).step_by(BLOCK) {
                     let (len, mut read) = (BLOCK.min(width - from), [&[][..]; ROWS]);
                     for (i, (cursor, buffer)) in readers[..count].iter_mut().enumerate() {

@@ -42,7 +42,8 @@ pub trait Columns<T: Element, R: Reducer<T>>: Send {
     fn new(reducer: &R, width: usize, stride: usize, first: T) -> Self;
 
     /// Takes in a piece of some rows, of the groups from number `from` on, one element of each row for each; `number(i)` is
-    /// the place of row `i` along the reduced axes. The pieces of a row come from left to right, all before the next rows'.
+    /// the place of row `i` along the reduced axes. The pieces of these rows come from left to right, each of all the rows
+    /// and all but the last a multiple of 8 elements wide, before any of the next rows.
     fn add(&mut self, reducer: &R, from: usize, rows: &[&[T]], number: &dyn Fn(usize) -> usize);
 
     /// The states.

@@ -238,7 +238,9 @@ macro_rules! floats {
 
         impl Columns<$type, Sum> for FloatColumns {
             fn new(_: &Sum, width: usize, stride: usize, _: $type) -> Self {
-                Self(columns::Columns::new(width, stride))
+                // Single numbers are made wide elsewhere in memory.
+                let is_wide = size_of::<$type>() == size_of::<f64>();
+                Self(columns::Columns::new(width, if is_wide { stride } else { 0 }))
             }
             fn add(&mut self, _: &Sum, from: usize, rows: &[&[$type]], _: &dyn Fn(usize) -> usize) {
                 self.0.$add(from, rows);
