@@ -8,6 +8,9 @@ use std::array::from_fn;
 /// How many rows are added to a cell at a time.
 pub(super) const ROWS: usize = 4;
 
+/// What a column takes of the cells.
+pub(super) const BYTES: usize = size_of::<Cell>() / LANES;
+
 /// Sums of columns.
 #[derive(Clone, Debug)]
 pub(super) struct Columns {

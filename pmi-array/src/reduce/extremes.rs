@@ -65,7 +65,7 @@ macro_rules! extremes {
         impl<T: Real> Reducer<T> for $name {
             type State = Option<T>;
             type Output = T;
-            type Columns = Plain<Option<T>>;
+            type Columns = Plain<T, Option<T>>;
             const NEEDS_SOME: bool = true;
 
             fn start(&self, _: T) -> Option<T> {
@@ -96,8 +96,9 @@ macro_rules! extremes {
             /// The best and its number.
             type State = Option<(T, u64)>;
             type Output = usize;
-            type Columns = Plain<Option<(T, u64)>>;
+            type Columns = Plain<T, Option<(T, u64)>>;
             const NEEDS_SOME: bool = true;
+            const NEEDS_NUMBERS: bool = true;
 
             fn start(&self, _: T) -> Self::State {
                 None

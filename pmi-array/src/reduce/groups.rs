@@ -10,15 +10,13 @@ use crate::expr::{BLOCK, Cursor, Held, View, blame, read_block, run};
 use crate::expr::{Frame, Place};
 use std::ops::Range;
 
-/// Runs up to this long are turned into rows.
+/// How many bytes of what is known of columns are added to at a time: so many that memory is read in long runs, so few that
+/// they stay in the second-level cache.
+const CACHE: usize = 1 << 18;
+/// The most columns that are added to at a time.
+const TILE: usize = 8 * BLOCK;
+/// Runs up to this long are read many at a time.
 const SHORT: usize = 64;
-
-/// How many columns are added to at a time, at the most: so many that memory is read in long runs, so few that what is known
-/// of them stays in the second-level cache. Of sums of real numbers that is 32 bytes a column, of others a state.
-fn tile<S>() -> usize {
-    const CACHE: usize = 1 << 18;
-    (CACHE / size_of::<S>().max(32)).clamp(BLOCK, 8 * BLOCK)
-}
 
 /// The merged axes of a slab: lengths, and whether they are reduced.
 struct Groups(Vec<(usize, bool)>);
@@ -117,7 +115,8 @@ impl<W: View, R: Reducer<W::Elem>> Work<'_, W, R> {
     fn columns(&self, frame: &Frame<'_>) -> Vec<R::State> {
         let (kept, rows) = (self.outer.count(false), self.outer.count(true));
         // Operators whose order matters go along all rows: only tiles keep the threads busy.
-        let tiles = self.inner.div_ceil(if R::ORDERED { BLOCK } else { tile::<R::State>() });
+        let tiles =
+            self.inner.div_ceil(if R::ORDERED { BLOCK } else { (CACHE / R::Columns::BYTES).clamp(BLOCK, TILE) });
         // One tile is cut into a part a thread only, as each part has states of its own for all columns.
         let cuts = self.cuts(kept * tiles, rows, if kept * tiles == 1 { 1 } else { 4 });
         // How many rows lie one behind the other, where they are whole.
@@ -154,7 +153,7 @@ impl<W: View, R: Reducer<W::Elem>> Work<'_, W, R> {
                 }
                 row += count;
             }
-            states.into_states()
+            states.into_states(self.reducer)
         };
         let done = run(frame.task, kept * tiles * cuts, job);
         let mut done = done.into_iter();
@@ -198,12 +197,24 @@ impl<W: View, R: Reducer<W::Elem>> Work<'_, W, R> {
             let first_group = job / tiles * adjacent;
             let groups = part_of(adjacent, tiles, job % tiles);
             debug_assert!(groups.len() <= width);
-            let mut states = R::Columns::new(self.reducer, groups.len(), 0, self.first);
             let (mut cursor, mut buffer) = (self.view.cursor(), [W::Elem::default(); BLOCK]);
-            let mut column = [W::Elem::default(); BLOCK];
-            for row in 0..rows {
+            let blocks = (0..rows).map(|row| {
                 let start = self.outer.offset(first_group + groups.start, row, inner);
-                let len = groups.len() * inner;
+                (start, groups.len() * inner)
+            });
+            if R::Columns::BY_RUNS {
+                let mut states = vec![self.reducer.start(self.first); groups.len()];
+                for (start, len) in blocks {
+                    let block = self.read(&mut cursor, start, start + len, &mut buffer[..len]);
+                    for (i, (state, run)) in states.iter_mut().zip(block.chunks_exact(inner)).enumerate() {
+                        self.reducer.add(state, run, &|k| self.number(start + i * inner + k));
+                    }
+                }
+                return states;
+            }
+            let mut states = R::Columns::new(self.reducer, groups.len(), 0, self.first);
+            let mut column = [W::Elem::default(); BLOCK];
+            for (start, len) in blocks {
                 let block = self.read(&mut cursor, start, start + len, &mut buffer[..len]);
                 for i in 0..inner {
                     let column = &mut column[..groups.len()];
@@ -211,7 +222,7 @@ impl<W: View, R: Reducer<W::Elem>> Work<'_, W, R> {
                     states.add(self.reducer, 0, &[column], &|_| self.number(start + i));
                 }
             }
-            states.into_states()
+            states.into_states(self.reducer)
         };
         run(frame.task, kept / adjacent * tiles, job).into_iter().flatten().collect()
     }

@@ -3,7 +3,6 @@
 use super::binned::Binned;
 use super::parts::{BINS, LANES, Splitter, Sums};
 use super::reducer::{Plain, Reducer};
-use super::sums::widen;
 use crate::element::{Element, Real};
 use crate::expr::BLOCK;
 use crate::simd::{Kernel, Vector, dispatch, level, prefetch};
@@ -55,13 +54,16 @@ impl Moments {
             self.second.add_parts(square, second, 0);
             return;
         }
-        let mut numbers = [0.0; BLOCK];
-        let numbers = widen(elements, &mut numbers, T::to_f64);
-        for x in &mut *numbers {
-            *x -= self.shift;
+        // In short pieces: there may be few elements, and many such states.
+        let mut numbers = [0.0; 64];
+        for elements in elements.chunks(numbers.len()) {
+            let numbers = &mut numbers[..elements.len()];
+            for (number, x) in numbers.iter_mut().zip(elements) {
+                *number = x.to_f64() - self.shift;
+            }
+            self.first.add(numbers);
+            self.second.add_squares(numbers);
         }
-        self.first.add(numbers);
-        self.second.add_squares(numbers);
     }
 
     fn join(&mut self, other: &Self) {
@@ -147,7 +149,7 @@ macro_rules! spread {
         impl<T: Real + Spread> Reducer<T> for $name {
             type State = Moments;
             type Output = T::Real;
-            type Columns = Plain<Moments>;
+            type Columns = Plain<T, Moments>;
             const NEEDS_FIRST: bool = true;
 
             fn start(&self, first: T) -> Moments {

@@ -17,10 +17,11 @@ impl<T: Real, R: Reducer<T>> Reducer<T> for SkipNan<R> {
     /// The other's, and how many elements it was given.
     type State = (R::State, u64);
     type Output = R::Output;
-    type Columns = Plain<(R::State, u64)>;
+    type Columns = Plain<T, (R::State, u64)>;
     const ORDERED: bool = R::ORDERED;
     const NEEDS_FIRST: bool = R::NEEDS_FIRST;
     const NEEDS_SOME: bool = R::NEEDS_SOME;
+    const NEEDS_NUMBERS: bool = R::NEEDS_NUMBERS;
 
     fn start(&self, first: T) -> Self::State {
         (self.0.start(first), 0)

@@ -66,7 +66,7 @@ impl<O> Clone for FoldAlong<O> {
 impl<T: Element, O: Operator<T>> Reducer<T> for FoldAlong<O> {
     type State = Option<T>;
     type Output = T;
-    type Columns = Plain<Option<T>>;
+    type Columns = Plain<T, Option<T>>;
     const ORDERED: bool = true;
     const NEEDS_SOME: bool = true;
 
@@ -94,7 +94,7 @@ pub(super) struct Multiplied;
 impl<T: Summable> Reducer<T> for Multiplied {
     type State = Option<T::Sum>;
     type Output = T::Sum;
-    type Columns = Plain<Option<T::Sum>>;
+    type Columns = Plain<T, Option<T::Sum>>;
     const ORDERED: bool = true;
 
     fn start(&self, _: T) -> Option<T::Sum> {

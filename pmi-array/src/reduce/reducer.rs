@@ -22,6 +22,8 @@ pub trait Reducer<T: Element>: Clone + Send + Sync + Serialize + DeserializeOwne
     const NEEDS_FIRST: bool = false;
     /// Whether there is no value of no elements.
     const NEEDS_SOME: bool = false;
+    /// Whether [`add`](Reducer::add) asks for the places of elements.
+    const NEEDS_NUMBERS: bool = false;
 
     /// What is known of no elements; `first` is the one at index 0 of all, or any.
     fn start(&self, first: T) -> Self::State;
@@ -38,36 +40,85 @@ pub trait Reducer<T: Element>: Clone + Send + Sync + Serialize + DeserializeOwne
 
 /// The states of a row of groups that get elements together, one each.
 pub trait Columns<T: Element, R: Reducer<T>>: Send {
+    /// How many bytes a group takes, which are loaded and stored for each few rows.
+    const BYTES: usize;
+    /// Whether rows are turned into runs here: whoever has runs need not make rows of them.
+    const BY_RUNS: bool;
+
     /// Of so many groups, without elements; rows that are in memory lie `stride` elements apart.
     fn new(reducer: &R, width: usize, stride: usize, first: T) -> Self;
 
     /// Takes in a piece of some rows, of the groups from number `from` on, one element of each row for each; `number(i)` is
     /// the place of row `i` along the reduced axes. The pieces of these rows come from left to right, each of all the rows
-    /// and all but the last a multiple of 8 elements wide, before any of the next rows.
+    /// and all but the last a multiple of 8 elements wide, before any of the next rows. More than 8 rows come whole.
     fn add(&mut self, reducer: &R, from: usize, rows: &[&[T]], number: &dyn Fn(usize) -> usize);
 
     /// The states.
-    fn into_states(self) -> Vec<R::State>;
+    fn into_states(self, reducer: &R) -> Vec<R::State>;
 }
 
-/// States one by one.
-pub struct Plain<S>(Vec<S>);
+/// How many rows are turned into columns before these are added: enough for what is done once for each column.
+const DEPTH: usize = 32;
 
-impl<T: Element, R: Reducer<T>> Columns<T, R> for Plain<R::State> {
+/// States one by one, which get their elements as runs.
+pub struct Plain<T, S> {
+    states: Vec<S>,
+    /// The elements of some rows, column by column, with room for [`DEPTH`] of each.
+    turned: Vec<T>,
+    /// The places of these rows.
+    numbers: Vec<usize>,
+    /// How many of them are whole.
+    rows: usize,
+}
+
+impl<T: Element, S> Plain<T, S> {
+    fn flush<R: Reducer<T, State = S>>(&mut self, reducer: &R) {
+        for (state, column) in self.states.iter_mut().zip(self.turned.chunks_exact(DEPTH)) {
+            reducer.add(state, &column[..self.rows], &|i| self.numbers[i]);
+        }
+        self.numbers.clear();
+        self.rows = 0;
+    }
+}
+
+impl<T: Element, R: Reducer<T>> Columns<T, R> for Plain<T, R::State> {
+    const BYTES: usize = size_of::<R::State>() + DEPTH * size_of::<T>();
+    const BY_RUNS: bool = true;
+
     fn new(reducer: &R, width: usize, _: usize, first: T) -> Self {
-        Self(vec![reducer.start(first); width])
+        let (states, turned) = (vec![reducer.start(first); width], vec![T::default(); width * DEPTH]);
+        Self { states, turned, numbers: Vec::with_capacity(DEPTH), rows: 0 }
     }
 
     fn add(&mut self, reducer: &R, from: usize, rows: &[&[T]], number: &dyn Fn(usize) -> usize) {
-        for (i, row) in rows.iter().enumerate() {
-            for (state, x) in self.0[from..].iter_mut().zip(*row) {
-                reducer.add(state, std::slice::from_ref(x), &|_| number(i));
+        for (chunk, rows) in rows.chunks(DEPTH).enumerate() {
+            if from == 0 {
+                if self.rows + rows.len() > DEPTH {
+                    self.flush(reducer);
+                }
+                if R::NEEDS_NUMBERS {
+                    self.numbers.extend((0..rows.len()).map(|i| number(chunk * DEPTH + i)));
+                }
+            }
+            let (width, columns) = (rows[0].len(), self.turned[from * DEPTH..].chunks_exact_mut(DEPTH));
+            if let [a, b, c, d] = rows {
+                for ((((to, a), b), c), d) in columns.zip(*a).zip(*b).zip(*c).zip(*d) {
+                    to[self.rows..self.rows + 4].copy_from_slice(&[*a, *b, *c, *d]);
+                }
+            } else {
+                for (column, to) in columns.take(width).enumerate() {
+                    to[self.rows..].iter_mut().zip(rows).for_each(|(to, row)| *to = row[column]);
+                }
+            }
+            if from + width == self.states.len() {
+                self.rows += rows.len();
             }
         }
     }
 
-    fn into_states(self) -> Vec<R::State> {
-        self.0
+    fn into_states(mut self, reducer: &R) -> Vec<R::State> {
+        self.flush(reducer);
+        self.states
     }
 }
 
@@ -80,6 +131,7 @@ macro_rules! tuples {
             const ORDERED: bool = $($name::ORDERED)||+;
             const NEEDS_FIRST: bool = $($name::NEEDS_FIRST)||+;
             const NEEDS_SOME: bool = $($name::NEEDS_SOME)||+;
+            const NEEDS_NUMBERS: bool = $($name::NEEDS_NUMBERS)||+;
 
             fn start(&self, first: T) -> Self::State {
                 ($(self.$n.start(first),)+)
@@ -96,6 +148,9 @@ macro_rules! tuples {
         }
 
         impl<T: Element, $($name: Reducer<T>),+> Columns<T, ($($name,)+)> for ($($name::Columns,)+) {
+            const BYTES: usize = 0 $(+ $name::Columns::BYTES)+;
+            const BY_RUNS: bool = $($name::Columns::BY_RUNS)||+;
+
             fn new(reducer: &($($name,)+), width: usize, stride: usize, first: T) -> Self {
                 ($($name::Columns::new(&reducer.$n, width, stride, first),)+)
             }
@@ -103,8 +158,8 @@ macro_rules! tuples {
                 $(self.$n.add(&reducer.$n, from, rows, number);)+
             }
             #[allow(non_snake_case, reason = "one name for a type and its states")]
-            fn into_states(self) -> Vec<($($name::State,)+)> {
-                $(let mut $name = self.$n.into_states().into_iter();)+
+            fn into_states(self, reducer: &($($name,)+)) -> Vec<($($name::State,)+)> {
+                $(let mut $name = self.$n.into_states(&reducer.$n).into_iter();)+
                 std::iter::from_fn(|| Some(($($name.next()?,)+))).collect()
             }
         }

@@ -85,14 +85,17 @@ impl<T: Summable> Reducer<T> for Mean {
 pub struct MeanColumns<T: Summable>(T::Columns);
 
 impl<T: Summable> Columns<T, Mean> for MeanColumns<T> {
+    const BYTES: usize = T::Columns::BYTES;
+    const BY_RUNS: bool = T::Columns::BY_RUNS;
+
     fn new(_: &Mean, width: usize, stride: usize, first: T) -> Self {
         Self(T::Columns::new(&Sum, width, stride, first))
     }
     fn add(&mut self, _: &Mean, from: usize, rows: &[&[T]], number: &dyn Fn(usize) -> usize) {
         self.0.add(&Sum, from, rows, number);
     }
-    fn into_states(self) -> Vec<T::Partial> {
-        self.0.into_states()
+    fn into_states(self, _: &Mean) -> Vec<T::Partial> {
+        self.0.into_states(&Sum)
     }
 }
 
@@ -139,7 +142,7 @@ macro_rules! integers {
         impl Summable for $type {
             /// Wide enough to hold the sum of any array, for the mean.
             type Partial = i128;
-            type Columns = Plain<i128>;
+            type Columns = Plain<Self, i128>;
             type Mean = f64;
             const ONE: $sum = 1;
 
@@ -237,6 +240,9 @@ macro_rules! floats {
         }
 
         impl Columns<$type, Sum> for FloatColumns {
+            const BYTES: usize = columns::BYTES;
+            const BY_RUNS: bool = false;
+
             fn new(_: &Sum, width: usize, stride: usize, _: $type) -> Self {
                 // Single numbers are made wide elsewhere in memory.
                 let is_wide = size_of::<$type>() == size_of::<f64>();
@@ -245,14 +251,14 @@ macro_rules! floats {
             fn add(&mut self, _: &Sum, from: usize, rows: &[&[$type]], _: &dyn Fn(usize) -> usize) {
                 self.0.$add(from, rows);
             }
-            fn into_states(self) -> Vec<Binned> {
+            fn into_states(self, _: &Sum) -> Vec<Binned> {
                 self.0.into_sums()
             }
         }
 
         impl Summable for Complex<$type> {
             type Partial = [Binned; 2];
-            type Columns = Plain<[Binned; 2]>;
+            type Columns = Plain<Self, [Binned; 2]>;
             type Mean = Self;
             const ONE: Self = Complex { re: 1.0, im: 0.0 };
 

@@ -31,7 +31,7 @@ macro_rules! counts {
             /// How many are not 0.
             type State = u64;
             type Output = $out;
-            type Columns = Plain<u64>;
+            type Columns = Plain<T, u64>;
 
             fn start(&self, _: T) -> u64 {
                 0
