@@ -17,6 +17,8 @@ const CACHE: usize = 1 << 18;
 const TILE: usize = 8 * BLOCK;
 /// Runs up to this long are read many at a time.
 const SHORT: usize = 64;
+/// Runs up to this long are turned into rows, where columns are added to together.
+const FEW: usize = 16;
 
 /// The merged axes of a slab: lengths, and whether they are reduced.
 struct Groups(Vec<(usize, bool)>);
@@ -202,7 +204,7 @@ impl<W: View, R: Reducer<W::Elem>> Work<'_, W, R> {
                 let start = self.outer.offset(first_group + groups.start, row, inner);
                 (start, groups.len() * inner)
             });
-            if R::Columns::BY_RUNS {
+            if R::Columns::BY_RUNS || inner > FEW {
                 let mut states = vec![self.reducer.start(self.first); groups.len()];
                 for (start, len) in blocks {
                     let block = self.read(&mut cursor, start, start + len, &mut buffer[..len]);
