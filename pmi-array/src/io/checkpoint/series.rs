@@ -81,7 +81,8 @@ impl Checkpoints {
                     }
                     return Ok(Some(state));
                 }
-                Err(error) if error.is_not_found() => {}
+                // A task that does not find what is there makes no beginning: that is an error.
+                Err(error) if error.is_not_found() && !path.exists() => {}
                 Err(error) if !error.is_file() => return Err(error),
                 Err(error) => match &newest {
                     Some(_) => eprintln!("pmi: {error}"),

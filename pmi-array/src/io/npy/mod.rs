@@ -53,6 +53,10 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// # Errors
     /// Where a task cannot write the file; the error names the path and the task. Where the calling thread does not
     /// control the array's world.
+    ///
+    /// # Panics
+    /// Where the array is one of other tasks: those of a group, outside of its scope.
+    #[track_caller]
     pub fn save_npy(&self, path: impl AsRef<Path>) -> Result<()> {
         self.save_in_order(path.as_ref(), false)
     }
@@ -63,11 +67,17 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     ///
     /// # Errors
     /// As [`save_npy`](DistArray::save_npy).
+    ///
+    /// # Panics
+    /// As [`save_npy`](DistArray::save_npy).
+    #[track_caller]
     pub fn save_npy_fortran_order(&self, path: impl AsRef<Path>) -> Result<()> {
         self.save_in_order(path.as_ref(), true)
     }
 
+    #[track_caller]
     fn save_in_order(&self, path: &Path, fortran_order: bool) -> Result<()> {
+        self.check_tasks();
         let save = |task: &Task, (array, path, fortran_order): (Self, PathBuf, bool)| {
             write(task, &array.layout, &array.elements(task), &path, fortran_order)
         };

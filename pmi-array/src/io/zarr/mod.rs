@@ -59,6 +59,10 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     ///
     /// # Errors
     /// As [`Zarr::save`].
+    ///
+    /// # Panics
+    /// As [`Zarr::save`].
+    #[track_caller]
     pub fn save_zarr(&self, path: impl AsRef<Path>) -> Result<()> {
         self.zarr().save(path)
     }
@@ -152,8 +156,13 @@ impl<T: Element, D: Dimension + 'static> Zarr<T, D> {
     /// Where a task cannot write; the error names the path, the chunk and the task. Where what was asked for makes no
     /// sense of the array, or there is something else at `path`. Where the calling thread does not control the array's
     /// world.
+    ///
+    /// # Panics
+    /// Where the array is one of other tasks: those of a group, outside of its scope.
+    #[track_caller]
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let Self { array, recipe } = self;
+        array.check_tasks();
         if let Some(mistake) = recipe.mistake(array.shape()) {
             return Err(Error::argument(mistake));
         }
