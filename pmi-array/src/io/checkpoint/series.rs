@@ -57,7 +57,8 @@ impl Checkpoints {
     /// next names, and those that are too many go.
     ///
     /// # Errors
-    /// As [`checkpoint`](crate::checkpoint): then the newest is as it was.
+    /// As [`checkpoint`](crate::checkpoint): then the newest is as it was. Where what has the name of an older one is no
+    /// checkpoint, before anything is written.
     pub fn save<S: Serialize + ?Sized>(&self, state: &S) -> Result<()> {
         let path = self.followed()?;
         write(&path, state, self.keep)?;

@@ -33,7 +33,8 @@ impl<T: Real, D: Table> DistArray<T, D> {
     ///
     /// Each task makes text of its rows, with all its threads, and writes it to its place in the one file: twice, since
     /// the lengths must be known, of which the tasks tell each other one number. They must see the same file system. An
-    /// array in another layout is first brought into rows. The file replaces an older one when it is complete.
+    /// array in another layout is first brought into rows. The file replaces an older one, whose mode it gets,
+    /// when it is complete; until then it is `path.partial`.
     ///
     /// ```
     /// use ndarray::Ix2;

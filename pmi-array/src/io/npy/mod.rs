@@ -28,8 +28,9 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// All tasks write to the one file at the same time, each its own range of it, and nobody has more of the array
     /// than before: they must see the same file system. Where [the layout is in rows](crate::Layout::is_in_rows), as it
     /// is by default, each task writes its slab as it lies in memory; otherwise elements are brought into the order of
-    /// the file piece by piece, in buffers of up to 20 MiB a task. The file replaces an older one when it is complete;
-    /// until then, and after a failure, that is as it was.
+    /// the file piece by piece, in buffers of up to 20 MiB a task. The file replaces an older one, whose mode it gets,
+    /// when it is complete; until then, and after a failure, the older one is as it was. The new one is `path.partial`
+    /// meanwhile.
     ///
     /// Bytes are on their way to the disk when this returns, as after any write.
     ///

@@ -144,7 +144,8 @@ impl<T: Real> Picture<T, Ix2> {
     ///
     /// The tasks colour their rows; each sends three bytes a pixel to task 0, which writes the file. An array in
     /// another layout is first brought into rows. Without a [`range`](Picture::range) the tasks agree on it, two
-    /// numbers.
+    /// numbers. The file replaces an older one, whose mode it gets, when it is complete; until then it is
+    /// `path.partial`.
     ///
     /// # Errors
     /// Where the file cannot be written, the array has no elements, which no picture can have, or the range has no
