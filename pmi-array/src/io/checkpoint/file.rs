@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn what_is_no_checkpoint_stays() {
-        let folder = std::env::temp_dir().join(format!("pmi-checkpoint-names-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("pmi-checkpoint-other-{}", std::process::id()));
         fs::create_dir_all(folder.join("run.2")).unwrap();
         let names: Vec<_> = names(&folder.join("run"), 4).skip(1).collect();
         fs::write(&names[0], "").unwrap();

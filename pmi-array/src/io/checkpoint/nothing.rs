@@ -63,11 +63,8 @@ struct Look {
 
 impl Look {
     /// For the parts of a value.
-    fn parts(self) -> Result<Parts, Found> {
-        if self.depth == DEEPEST {
-            return Err(too_deep());
-        }
-        Ok(Parts { depth: self.depth + 1, bare: self.bare, count: 0 })
+    fn parts(self) -> Parts {
+        Parts { depth: self.depth + 1, bare: self.bare, count: 0 }
     }
 
     /// For the value in one that leaves nothing.
@@ -89,18 +86,18 @@ struct Parts {
 }
 
 impl Parts {
-    fn look(&self) -> Look {
-        Look { depth: self.depth, bare: self.bare }
+    fn look(&self) -> Result<Look, Found> {
+        if self.depth > DEEPEST { Err(too_deep()) } else { Ok(Look { depth: self.depth, bare: self.bare }) }
     }
 
     fn next<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Found> {
         let number = self.count;
         self.count += 1;
-        value.serialize(self.look()).map(|_| ()).map_err(|found| found.within(format_args!("[{number}]")))
+        value.serialize(self.look()?).map(|_| ()).map_err(|found| found.within(format_args!("[{number}]")))
     }
 
     fn named<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Found> {
-        value.serialize(self.look()).map(|_| ()).map_err(|found| found.within(format_args!(".{name}")))
+        value.serialize(self.look()?).map(|_| ()).map_err(|found| found.within(format_args!(".{name}")))
     }
 }
 
@@ -163,37 +160,37 @@ impl Serializer for Look {
         variant: &'static str,
         value: &T,
     ) -> Result<bool, Found> {
-        self.parts()?.named(variant, value).map(|()| false)
+        self.parts().named(variant, value).map(|()| false)
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Parts, Found> {
-        self.parts()
+        Ok(self.parts())
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Parts, Found> {
-        self.parts()
+        Ok(self.parts())
     }
 
     fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Parts, Found> {
-        self.parts()
+        Ok(self.parts())
     }
 
     fn serialize_tuple_variant(self, _: &'static str, _: u32, _: &'static str, _: usize) -> Result<Parts, Found> {
         // A map of the variant's name to its parts.
-        self.parts()?.look().parts()
+        Ok(self.parts().look()?.parts())
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Parts, Found> {
-        self.parts()
+        Ok(self.parts())
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Parts, Found> {
-        self.parts()
+        Ok(self.parts())
     }
 
     fn serialize_struct_variant(self, _: &'static str, _: u32, _: &'static str, _: usize) -> Result<Parts, Found> {
         // A map of the variant's name to its parts.
-        self.parts()?.look().parts()
+        Ok(self.parts().look()?.parts())
     }
 
     fn is_human_readable(&self) -> bool {
@@ -232,7 +229,7 @@ impl SerializeMap for Parts {
     type Error = Found;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Found> {
-        key.serialize(self.look()).map(|_| ())
+        key.serialize(self.look()?).map(|_| ())
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Found> {
@@ -285,5 +282,21 @@ mod tests {
             assert!(text.starts_with(place), "{text}");
         }
         assert!(check(&Some(())).unwrap_err().starts_with("a Some(None)"));
+    }
+
+    #[test]
+    fn links_end() {
+        #[derive(Serialize)]
+        struct Link(Option<Box<Link>>);
+        let chain = |len: usize| (1..len).fold(Link(None), |link, _| Link(Some(Box::new(link))));
+        assert!(check(&chain(10)).unwrap_err().contains("a Some(None)"));
+        // The end of the long one is not for the stack.
+        let long = std::mem::ManuallyDrop::new(chain(1_000_000));
+        assert!(check(&*long).unwrap_err().contains("more than 256 others"));
+        let nested =
+            |len: usize| (0..len).fold(ciborium::Value::Array(vec![]), |inner, _| ciborium::Value::Array(vec![inner]));
+        assert_eq!(check(&nested(256)), Ok(()));
+        let text = check(&nested(257)).unwrap_err();
+        assert!(text.contains("[0]..: a value within more than 256 others"), "{text}");
     }
 }
