@@ -1,5 +1,6 @@
 //! Groups of tasks, and calls on one task.
 
+use crate::folders::Folder;
 use crate::{Case, cases};
 use ndarray::Array2;
 use pmi::{Group, Handle, Task, op};
@@ -333,7 +334,9 @@ fn arrays_outside_of_their_scope() {
     let last = Group::new([n - 1]).unwrap();
     let (ours, theirs) = (DistArray::from_fn(100, |i| i as f64), last.scope(|| DistArray::from_fn(100, |i| i as f64)));
     let theirs = theirs.unwrap();
+    let folder = Folder::new();
     if n > 1 {
+        let picture = last.scope(|| DistArray::from_fn((4, 5), |(i, j)| (i * j) as f64)).unwrap();
         for _ in 0..3 {
             let message = panic_of(|| theirs.sum());
             assert!(message.contains("for the tasks of a group"), "{message}");
@@ -341,6 +344,13 @@ fn arrays_outside_of_their_scope() {
             let message = panic_of(|| last.scope(|| (&ours + 1.0).eval()));
             assert!(message.contains("made for all tasks"), "{message}");
             assert!(last.scope(|| ours.gather()).unwrap().is_err());
+            let save = || picture.save_png(folder.file("a.png"), Colormap::Greys);
+            for message in [panic_of(save), panic_of(|| theirs.save_npy(folder.file("a.npy")))] {
+                assert!(message.contains("distributed over 1 tasks"), "{message}");
+            }
+            assert!(folder.list().is_empty());
+            last.scope(save).unwrap().unwrap();
+            std::fs::remove_file(folder.file("a.png")).unwrap();
         }
     }
     assert_eq!((ours.sum(), last.scope(|| theirs.sum()).unwrap()), (4950.0, 4950.0));

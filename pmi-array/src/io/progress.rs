@@ -5,6 +5,7 @@ use pmi::{Progress, Task};
 use std::io::IsTerminal;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -51,17 +52,15 @@ pub(crate) fn stage<R>(before: u64, bytes: u64, total: u64, calls: impl FnOnce()
 pub(super) struct Told {
     progress: Progress,
     steps: usize,
-    state: Mutex<State>,
-}
-
-struct State {
-    done: usize,
-    heard: thread::Result<()>,
+    done: AtomicUsize,
+    /// How many steps who listens has heard of. A thread that finds it locked says nothing: what listens may wait for
+    /// the threads of the task.
+    heard: Mutex<thread::Result<usize>>,
 }
 
 impl Told {
     pub(super) fn new(task: &Task, steps: usize) -> Self {
-        Self { progress: task.progress(), steps, state: Mutex::new(State { done: 0, heard: Ok(()) }) }
+        Self { progress: task.progress(), steps, done: AtomicUsize::new(0), heard: Mutex::new(Ok(0)) }
     }
 
     /// One step more is done.
@@ -74,22 +73,21 @@ impl Told {
         if !self.progress.is_heard() {
             return;
         }
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        state.done += steps;
-        let done = state.done as f64 / self.steps.max(1) as f64;
-        if state.heard.is_ok() {
-            state.heard = catch_unwind(AssertUnwindSafe(|| self.progress.report(done.min(1.0))));
+        self.done.fetch_add(steps, Relaxed);
+        let Ok(mut heard) = self.heard.try_lock() else { return };
+        if heard.is_ok() {
+            let done = self.done.load(Relaxed);
+            let part = done as f64 / self.steps.max(1) as f64;
+            *heard = catch_unwind(AssertUnwindSafe(|| self.progress.report(part.min(1.0)))).map(|()| done);
         }
     }
 
     /// All is done, also where there was nothing to do.
     pub(super) fn finish(self) {
-        let State { done, heard } = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if let Err(panic) = heard {
-            resume_unwind(panic);
-        }
-        if done < self.steps.max(1) {
-            self.progress.report(1.0);
+        match self.heard.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            Err(panic) => resume_unwind(panic),
+            Ok(heard) if heard < self.steps.max(1) => self.progress.report(1.0),
+            Ok(_) => {}
         }
     }
 }
@@ -97,6 +95,7 @@ impl Told {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rayon::prelude::*;
     use std::sync::Arc;
 
     #[test]
@@ -121,6 +120,25 @@ mod tests {
             assert!(error.contains("no more"), "{error}");
             assert_eq!(pmi::invoke(|task: &Task, ()| task.rank(), ()).unwrap(), [0, 1, 2]);
         });
+    }
+
+    #[test]
+    fn who_listens_may_use_the_threads_that_tell() {
+        let steps = |task: &Task, ()| {
+            let told = Told::new(task, 64);
+            task.install(|| (0..64).into_par_iter().for_each(|_| told.step()));
+            told.finish();
+        };
+        let last = Arc::new(Mutex::new(0.0));
+        let heard = last.clone();
+        let busy = move |done: f64| {
+            // Who waits here does the other steps.
+            (0..8).into_par_iter().for_each(|_| thread::sleep(Duration::from_micros(100)));
+            *heard.lock().unwrap() = done;
+        };
+        let calls = || pmi::with_progress(busy, || pmi::exec(steps, ()));
+        pmi::Setup::new().tasks(1).threads(2).run(calls).unwrap().unwrap();
+        assert_eq!(*last.lock().unwrap(), 1.0);
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use super::failure::{Failure, again, agree};
 use pmi::Task;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::fd::IntoRawFd;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// `path` with this behind it.
@@ -24,6 +24,7 @@ pub(super) fn followed(path: &Path) -> io::Result<PathBuf> {
         let Ok(target) = fs::read_link(&path) else { return Ok(path) };
         path.pop();
         path.push(target);
+        path = path.components().collect();
     }
     Err(io::Error::other(format!("more than {MOST} links lead from one to the other")))
 }
@@ -41,10 +42,10 @@ pub(super) fn close(file: File) -> io::Result<()> {
 pub(super) struct Kind {
     /// Says why what is at a path cannot be replaced.
     pub(super) check: fn(&Path) -> io::Result<()>,
-    /// Makes one of this name where there is none, and opens it.
-    pub(super) open: fn(&Path) -> io::Result<File>,
-    /// Takes from an open one of this name what a program that was killed has left.
-    pub(super) clear: fn(&File, &Path) -> io::Result<()>,
+    /// Makes one of this name where there is none, and opens it; `None` where it went meanwhile.
+    pub(super) open: fn(&Path) -> io::Result<Option<File>>,
+    /// Takes from an open one of this name, for this path, what a program that was killed has left.
+    pub(super) clear: fn(&File, &Path, &Path) -> io::Result<()>,
     /// Gives it another name, in place of what has that name.
     pub(super) put: fn(&Path, &Path) -> io::Result<()>,
     pub(super) remove: fn(&Path) -> io::Result<()>,
@@ -53,16 +54,48 @@ pub(super) struct Kind {
 /// Files.
 pub(super) const FILE: Kind = Kind {
     check: check_file,
-    open: |name| OpenOptions::new().read(true).write(true).create(true).truncate(false).open(name),
-    clear: |file, _| clear_file(file),
-    put: |name, path| fs::rename(name, path),
+    open: |name| open_file(name).map(Some),
+    clear: clear_file,
+    put: put_file,
     remove: |name| fs::remove_file(name),
 };
 
+/// Opens a file, nothing else that has its name.
+fn open_file(name: &Path) -> io::Result<File> {
+    let mut how = OpenOptions::new();
+    how.read(true).write(true).create(true).truncate(false).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    let file = how.open(name);
+    if fs::symlink_metadata(name).is_ok_and(|there| !there.is_file()) {
+        let text = format!("{} is in the way, which is no file: remove it, or choose another path", name.display());
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
+    }
+    file
+}
+
 /// Takes all bytes from a file, where there are any: ext4 brings what is written to a truncated file to the disk when
-/// that is closed, also where it was empty.
-fn clear_file(file: &File) -> io::Result<()> {
-    if file.metadata()?.len() > 0 { file.set_len(0) } else { Ok(()) }
+/// that is closed, also where it was empty. Who may not read the one at `path` may not read this one.
+fn clear_file(file: &File, _: &Path, path: &Path) -> io::Result<()> {
+    if file.metadata()?.len() > 0 {
+        file.set_len(0)?;
+    }
+    if let Some(mode) = mode_of(path) {
+        // All tasks are to write it. Not every file system has modes.
+        let _ = file.set_permissions(Permissions::from_mode(mode | 0o600));
+    }
+    Ok(())
+}
+
+/// The file `name` takes the place and the mode of one that is there.
+fn put_file(name: &Path, path: &Path) -> io::Result<()> {
+    if let Some(mode) = mode_of(path) {
+        let _ = fs::set_permissions(name, Permissions::from_mode(mode));
+    }
+    fs::rename(name, path)
+}
+
+/// Who may read and write a file, if it is there.
+fn mode_of(path: &Path) -> Option<u32> {
+    fs::metadata(path).ok().map(|there| there.mode() & 0o777)
 }
 
 fn check_file(path: &Path) -> io::Result<()> {
@@ -90,24 +123,34 @@ pub(super) struct Unfinished {
     finished: bool,
 }
 
+/// How often another may be made where the first has gone. There are file systems that give an open file other numbers
+/// than its name.
+const ROUNDS: usize = 100;
+
 impl Unfinished {
-    /// One that shall be at `path`; where that is a link, in place of what it names.
+    /// One that shall be at `path`, which has a name; where that is a link, in place of what it names.
     pub(super) fn create(kind: &'static Kind, path: &Path) -> io::Result<Self> {
         let path = followed(path)?;
         (kind.check)(&path)?;
+        if path.file_name().is_none() {
+            let text = format!("{:?} is no name: give the path of a file", path.display().to_string());
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        }
         let name = with_suffix(&path, ".partial");
-        loop {
-            let file = (kind.open)(&name)?;
+        for _ in 0..ROUNDS {
+            let Some(file) = (kind.open)(&name)? else { continue };
             if let Err(TryLockError::WouldBlock) = file.try_lock() {
                 let text = format!("another program writes it: {} is locked", name.display());
                 return Err(io::Error::new(io::ErrorKind::ResourceBusy, text));
             }
             // Who had the lock may have finished it, or removed it.
             if is_named(&file, &name)? {
-                (kind.clear)(&file, &name)?;
+                (kind.clear)(&file, &name, &path)?;
                 return Ok(Self { kind, file, name, path, finished: false });
             }
         }
+        let text = format!("{} is another file at every look: choose another path", name.display());
+        Err(io::Error::new(io::ErrorKind::ResourceBusy, text))
     }
 
     /// As [`create`](Unfinished::create) by task 0; all tasks get the name, or why there is none. One broadcast.
@@ -245,6 +288,8 @@ mod tests {
         symlink("there/file", at("link")).unwrap();
         symlink(at("link"), at("other")).unwrap();
         symlink("round", at("round")).unwrap();
+        symlink("there/file/", at("slash")).unwrap();
+        assert_eq!(followed(&at("slash")).unwrap(), at("there/file"));
         for text in ["new", "old"] {
             // The first time nothing is there.
             let new = Unfinished::create(&FILE, &at("other")).unwrap();
@@ -259,5 +304,37 @@ mod tests {
         // Nothing is made beside it.
         let refused = Unfinished::create(&FILE, Path::new("/dev/null")).err().unwrap().to_string();
         assert!(refused.contains("a device or a pipe"), "{refused}");
+        for nameless in ["", ".."] {
+            assert!(Unfinished::create(&FILE, Path::new(nameless)).is_err());
+        }
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_taken_for_an_unfinished_one() {
+        let folder = Folder::new("strange");
+        let at = |name: &str| folder.0.join(name);
+        fs::write(at("precious"), "text").unwrap();
+        symlink("precious", at("a.partial")).unwrap();
+        fs::create_dir(at("b.partial")).unwrap();
+        for name in ["a", "b"] {
+            let refused = Unfinished::create(&FILE, &at(name)).err().unwrap().to_string();
+            assert!(refused.contains(&format!("{name}.partial is in the way")), "{refused}");
+        }
+        assert_eq!(fs::read_to_string(at("precious")).unwrap(), "text");
+        assert_eq!(folder.names(), ["a.partial", "b.partial", "precious"]);
+    }
+
+    #[test]
+    fn modes_stay() {
+        let folder = Folder::new("modes");
+        let path = folder.0.join("a");
+        fs::write(&path, "old").unwrap();
+        for mode in [0o600, 0o444, 0o660] {
+            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            let new = Unfinished::create(&FILE, &path).unwrap();
+            assert_eq!(mode_of(new.name()), Some(mode | 0o600));
+            new.finish().unwrap();
+            assert_eq!(mode_of(&path), Some(mode));
+        }
     }
 }

@@ -188,8 +188,10 @@ fn a_path_that_only_some_tasks_find() {
     pmi::exec(go, places).unwrap();
     let words = format!("array `u`: No such file or directory (os error 2), on task {}", tasks - 1);
     let (read, written) = (restore::<State>(path), checkpoint(path, &state(2, 100)));
+    let newest = Checkpoints::new(path).restore::<State>();
     pmi::exec(go, home).unwrap();
     says(read, path, &[&words]);
+    says(newest, path, &[&words]);
     says(written, path, &[&words]);
     assert_eq!((folder.list(), restore::<State>(folder.file("state")).unwrap().step), (vec!["state".into()], 1));
 }

@@ -301,6 +301,10 @@ fn fewer_than_before() {
     checkpoints(2).save(&5u32).unwrap();
     assert_eq!(folder.list(), ["run", "run.1", "run.5"]);
     assert_eq!(["run", "run.1"].map(|name| restore::<u32>(folder.file(name)).unwrap()), [5, 4]);
+    std::fs::write(folder.file("run.2"), "notes").unwrap();
+    let error = checkpoints(3).save(&6u32).unwrap_err().to_string();
+    assert!(error.contains("run.2 is in the way"), "{error}");
+    std::fs::remove_file(folder.file("run.2")).unwrap();
     // One alone has no older ones.
     checkpoint(folder.file("run"), &6u32).unwrap();
     assert_eq!(folder.list(), ["run", "run.1", "run.5"]);
@@ -338,6 +342,10 @@ fn values_within_values() {
     let restored: Chain = restore(&path).unwrap();
     let links = std::iter::successors(Some(&restored), |chain| chain.next.as_deref());
     assert_eq!(links.map(|chain| chain.end.len()).collect::<Vec<_>>(), [vec![0; 254], vec![1]].concat());
-    let error = checkpoint(&path, &chain(256)).unwrap_err();
-    assert!(error.is_argument() && error.to_string().contains("more than 256 others"), "{error}");
+    // Neither end of the last is for the stack.
+    let longer = std::mem::ManuallyDrop::new(chain(1_000_000));
+    for chain in [&chain(256), &*longer] {
+        let error = checkpoint(&path, chain).unwrap_err();
+        assert!(error.is_argument() && error.to_string().contains("more than 256 others"), "{error}");
+    }
 }

@@ -20,29 +20,51 @@ pub(super) fn names(path: &Path, count: usize) -> impl Iterator<Item = PathBuf> 
     (0..count).map(|age| if age == 0 { path.to_path_buf() } else { with_suffix(path, &format!(".{age}")) })
 }
 
+/// An error where what has the name of an older checkpoint is none, and would be lost. One that is empty has nothing.
+fn check(names: &[PathBuf]) -> io::Result<()> {
+    for name in names {
+        let Ok(there) = fs::metadata(name) else { continue };
+        if !there.is_file() || (there.len() > 0 && !is_checkpoint(name)) {
+            let text = format!("{} is in the way, which is no checkpoint: move it, or keep fewer", name.display());
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, text));
+        }
+    }
+    Ok(())
+}
+
 /// Puts a new file into its place, in which the last `keep - 1` get their next names. There is a whole one by the first
-/// name at any moment, where the file system has hard links; otherwise, by the second at the least.
+/// name at any moment, and none of the others goes before, where the file system has hard links; otherwise there is one
+/// by the second name at the least. What is no checkpoint gets no other name: it is replaced.
 fn replace(new: Unfinished, keep: usize) -> io::Result<()> {
     new.file().sync_all()?;
     let path = new.path().to_path_buf();
     let names: Vec<_> = names(&path, keep).collect();
     // Up to the first name that is free, or the last one.
     let taken = names.iter().position(|name| !name.exists()).unwrap_or(keep - 1);
-    for number in (1..taken).rev() {
-        fs::rename(&names[number], &names[number + 1])?;
+    let taken = if is_checkpoint(&path) { taken } else { 0 };
+    let shift = |newest: &Path| {
+        (1..taken).rev().try_for_each(|number| fs::rename(&names[number], &names[number + 1]))?;
+        fs::rename(newest, &names[1])
+    };
+    // The name of the newest while the new one gets its own.
+    let old = with_suffix(new.name(), ".old");
+    if is_checkpoint(&old) {
+        fs::remove_file(&old)?;
     }
-    if taken > 0 {
-        // Only that of the oldest may be in use still.
-        match fs::remove_file(&names[1]) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
-            _ => fs::hard_link(&path, &names[1]).or_else(|_| fs::rename(&path, &names[1]))?,
-        }
+    let linked = taken > 0 && fs::hard_link(&path, &old).is_ok();
+    if taken > 0 && !linked {
+        shift(&path)?;
     }
     if let Err(cause) = new.finish() {
-        if taken > 0 && !path.exists() {
+        if linked {
+            let _ = fs::remove_file(&old);
+        } else if taken > 0 {
             fs::rename(&names[1], &path)?;
         }
         return Err(cause);
+    }
+    if linked {
+        shift(&old)?;
     }
     // Names are what a folder has. Where it cannot be brought to the disk, the state is in its place all the same.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -63,6 +85,8 @@ pub(super) fn forget(path: &Path, keep: usize) {
 /// Makes the file of a state, and puts it before the last `keep - 1`.
 pub(super) fn write<S: Serialize + ?Sized>(path: &Path, state: &S, keep: usize) -> Result<()> {
     let failed = |cause: io::Error| Error::file(path, cause);
+    let older: Vec<_> = names(path, keep).skip(1).collect();
+    check(&older).map_err(failed)?;
     let (values, arrays) = take_apart(path, state)?;
     let new = Unfinished::create(&FILE, path).map_err(failed)?;
     let open = |task: &Task, (path, name): (PathBuf, PathBuf)| Opened::new(task, path, &name, true);
@@ -112,6 +136,7 @@ pub(super) fn read<S: DeserializeOwned>(path: &Path) -> Result<S> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::format::MAGIC;
     use super::*;
 
     #[test]
@@ -119,12 +144,16 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("pmi-checkpoint-names-{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
         let path = folder.join("run");
+        let with_magic = |text: &str| [&MAGIC[..], text.as_bytes()].concat();
         let new = |text: &str| {
             let new = Unfinished::create(&FILE, &path).unwrap();
-            fs::write(new.name(), text).unwrap();
+            fs::write(new.name(), with_magic(text)).unwrap();
             new
         };
-        let texts = || names(&path, 4).map_while(|name| fs::read_to_string(name).ok()).collect::<Vec<_>>();
+        let texts = || {
+            let files = names(&path, 4).map_while(|name| fs::read(name).ok());
+            files.map(|bytes| String::from_utf8(bytes[MAGIC.len()..].to_vec()).unwrap()).collect::<Vec<_>>()
+        };
         for text in ["one", "two", "three", "four"] {
             replace(new(text), 3).unwrap();
         }
@@ -133,11 +162,35 @@ mod tests {
         let lost = new("five");
         fs::remove_file(lost.name()).unwrap();
         assert!(replace(lost, 3).is_err());
-        assert_eq!(texts(), ["four", "four", "three"]);
+        assert_eq!(
+            (texts(), fs::read_dir(&folder).unwrap().count()),
+            (["four", "three", "two"].map(String::from).to_vec(), 3)
+        );
+        // A program was killed before the one had its next name.
+        fs::write(folder.join("run.partial.old"), with_magic("left")).unwrap();
         replace(new("six"), 2).unwrap();
-        assert_eq!(texts()[..2], ["six", "four"]);
+        assert_eq!(texts(), ["six", "four", "two"]);
         replace(new("seven"), 1).unwrap();
         assert_eq!((texts()[0].as_str(), fs::read_dir(&folder).unwrap().count()), ("seven", 3));
+        // What is no checkpoint pushes out none.
+        fs::write(&path, "damaged beyond recognition").unwrap();
+        replace(new("eight"), 3).unwrap();
+        assert_eq!(texts(), ["eight", "four", "two"]);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_is_no_checkpoint_stays() {
+        let folder = std::env::temp_dir().join(format!("pmi-checkpoint-other-{}", std::process::id()));
+        fs::create_dir_all(folder.join("run.2")).unwrap();
+        let names: Vec<_> = names(&folder.join("run"), 4).skip(1).collect();
+        fs::write(&names[0], "").unwrap();
+        assert!(check(&names[..1]).is_ok());
+        let text = check(&names).unwrap_err().to_string();
+        assert!(text.contains("run.2 is in the way"), "{text}");
+        fs::write(&names[0], "notes").unwrap();
+        let text = check(&names).unwrap_err().to_string();
+        assert!(text.contains("run.1 is in the way"), "{text}");
         fs::remove_dir_all(folder).unwrap();
     }
 }

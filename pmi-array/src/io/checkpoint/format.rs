@@ -19,7 +19,7 @@ use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-const MAGIC: [u8; 8] = *b"\x89PMIckp\n";
+pub(super) const MAGIC: [u8; 8] = *b"\x89PMIckp\n";
 const VERSION: u64 = 1;
 pub(super) const HEADER: u64 = 64;
 const ALIGNMENT: u64 = 4096;
@@ -116,7 +116,8 @@ impl Contents {
 /// Whether a file begins as checkpoints do.
 pub(super) fn is_checkpoint(path: &Path) -> bool {
     let mut start = [0; MAGIC.len()];
-    File::open(path).is_ok_and(|file| file.read_exact_at(&mut start, 0).is_ok()) && start == MAGIC
+    // Opening a pipe would wait for who writes it.
+    path.is_file() && File::open(path).is_ok_and(|file| file.read_exact_at(&mut start, 0).is_ok()) && start == MAGIC
 }
 
 /// Reads and checks all but the arrays.

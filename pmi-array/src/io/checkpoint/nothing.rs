@@ -1,4 +1,4 @@
-//! What CBOR cannot tell apart: `Some` of what is stored as its null, and `None`.
+//! What cannot be stored: `Some` of what CBOR has as its null, which is `None`, and values deep within others.
 
 use serde::Serialize;
 use serde::ser::{
@@ -7,9 +7,13 @@ use serde::ser::{
 };
 use std::fmt::{self, Display};
 
-/// Says where in a value there is a `Some` that would come back as `None`.
+/// How many values may be around one: stacks have an end.
+pub(super) const DEEPEST: usize = 256;
+
+/// Says where in a value there is a `Some` that would come back as `None`, or one within too many others. Goes no deeper
+/// than that.
 pub(super) fn check<S: Serialize + ?Sized>(value: &S) -> Result<(), String> {
-    value.serialize(Look).map(|_| ()).map_err(|found| found.to_string())
+    value.serialize(Look::default()).map(|_| ()).map_err(|found| found.to_string())
 }
 
 /// Why a value cannot be stored, and where in it.
@@ -28,8 +32,13 @@ impl Found {
 
 impl Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const LONGEST: usize = 200;
         match self.path.trim_start_matches('.') {
             "" => f.write_str(&self.text),
+            path if path.len() > LONGEST => {
+                let start: String = path.chars().take(LONGEST / 5).collect();
+                write!(f, "{start}..: {}", self.text)
+            }
             path => write!(f, "{path}: {}", self.text),
         }
     }
@@ -44,19 +53,51 @@ impl ser::Error for Found {
 }
 
 /// Goes through a value; whether it is stored as null.
-struct Look;
+#[derive(Default)]
+struct Look {
+    /// How many values are around it.
+    depth: usize,
+    /// How many of what leaves nothing in the file: `Some`, and structs of one value without a name.
+    bare: usize,
+}
+
+impl Look {
+    /// For the parts of a value.
+    fn parts(self) -> Parts {
+        Parts { depth: self.depth + 1, bare: self.bare, count: 0 }
+    }
+
+    /// For the value in one that leaves nothing.
+    fn inside(self) -> Result<Self, Found> {
+        // Such a one in each, and in each of these another.
+        if self.bare == 2 * DEEPEST { Err(too_deep()) } else { Ok(Self { bare: self.bare + 1, ..self }) }
+    }
+}
+
+fn too_deep() -> Found {
+    ser::Error::custom(format!("a value within more than {DEEPEST} others: store a Vec, not a list of links"))
+}
 
 /// Goes through the parts of a value, of which it counts those without names.
-struct Parts(usize);
+struct Parts {
+    depth: usize,
+    bare: usize,
+    count: usize,
+}
 
 impl Parts {
+    fn look(&self) -> Result<Look, Found> {
+        if self.depth > DEEPEST { Err(too_deep()) } else { Ok(Look { depth: self.depth, bare: self.bare }) }
+    }
+
     fn next<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Found> {
-        self.0 += 1;
-        value.serialize(Look).map(|_| ()).map_err(|found| found.within(format_args!("[{}]", self.0 - 1)))
+        let number = self.count;
+        self.count += 1;
+        value.serialize(self.look()?).map(|_| ()).map_err(|found| found.within(format_args!("[{number}]")))
     }
 
     fn named<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) -> Result<(), Found> {
-        value.serialize(Look).map(|_| ()).map_err(|found| found.within(format_args!(".{name}")))
+        value.serialize(self.look()?).map(|_| ()).map_err(|found| found.within(format_args!(".{name}")))
     }
 }
 
@@ -89,7 +130,7 @@ impl Serializer for Look {
     }
 
     fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<bool, Found> {
-        if !value.serialize(Look)? {
+        if !value.serialize(self.inside()?)? {
             return Ok(false);
         }
         let text = "a Some(None) or Some(()) would come back as None: say it with an enum of your own";
@@ -109,7 +150,7 @@ impl Serializer for Look {
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<bool, Found> {
-        value.serialize(Look)
+        value.serialize(self.inside()?)
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(
@@ -119,35 +160,37 @@ impl Serializer for Look {
         variant: &'static str,
         value: &T,
     ) -> Result<bool, Found> {
-        Parts(0).named(variant, value).map(|()| false)
+        self.parts().named(variant, value).map(|()| false)
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Parts, Found> {
-        Ok(Parts(0))
+        Ok(self.parts())
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Parts, Found> {
-        Ok(Parts(0))
+        Ok(self.parts())
     }
 
     fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Parts, Found> {
-        Ok(Parts(0))
+        Ok(self.parts())
     }
 
     fn serialize_tuple_variant(self, _: &'static str, _: u32, _: &'static str, _: usize) -> Result<Parts, Found> {
-        Ok(Parts(0))
+        // A map of the variant's name to its parts.
+        Ok(self.parts().look()?.parts())
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<Parts, Found> {
-        Ok(Parts(0))
+        Ok(self.parts())
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Parts, Found> {
-        Ok(Parts(0))
+        Ok(self.parts())
     }
 
     fn serialize_struct_variant(self, _: &'static str, _: u32, _: &'static str, _: usize) -> Result<Parts, Found> {
-        Ok(Parts(0))
+        // A map of the variant's name to its parts.
+        Ok(self.parts().look()?.parts())
     }
 
     fn is_human_readable(&self) -> bool {
@@ -186,7 +229,7 @@ impl SerializeMap for Parts {
     type Error = Found;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), Found> {
-        key.serialize(Look).map(|_| ())
+        key.serialize(self.look()?).map(|_| ())
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Found> {
@@ -239,5 +282,21 @@ mod tests {
             assert!(text.starts_with(place), "{text}");
         }
         assert!(check(&Some(())).unwrap_err().starts_with("a Some(None)"));
+    }
+
+    #[test]
+    fn links_end() {
+        #[derive(Serialize)]
+        struct Link(Option<Box<Link>>);
+        let chain = |len: usize| (1..len).fold(Link(None), |link, _| Link(Some(Box::new(link))));
+        assert!(check(&chain(10)).unwrap_err().contains("a Some(None)"));
+        // The end of the long one is not for the stack.
+        let long = std::mem::ManuallyDrop::new(chain(1_000_000));
+        assert!(check(&*long).unwrap_err().contains("more than 256 others"));
+        let nested =
+            |len: usize| (0..len).fold(ciborium::Value::Array(vec![]), |inner, _| ciborium::Value::Array(vec![inner]));
+        assert_eq!(check(&nested(256)), Ok(()));
+        let text = check(&nested(257)).unwrap_err();
+        assert!(text.starts_with("[0][0]") && text.contains("..: a value within more than 256 others"), "{text}");
     }
 }

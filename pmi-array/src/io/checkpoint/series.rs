@@ -57,7 +57,8 @@ impl Checkpoints {
     /// next names, and those that are too many go.
     ///
     /// # Errors
-    /// As [`checkpoint`](crate::checkpoint): then the newest is as it was.
+    /// As [`checkpoint`](crate::checkpoint): then the newest is as it was. Where what has the name of an older one is no
+    /// checkpoint, before anything is written.
     pub fn save<S: Serialize + ?Sized>(&self, state: &S) -> Result<()> {
         let path = self.followed()?;
         write(&path, state, self.keep)?;
@@ -81,7 +82,8 @@ impl Checkpoints {
                     }
                     return Ok(Some(state));
                 }
-                Err(error) if error.is_not_found() => {}
+                // A task that does not find what is there makes no beginning: that is an error.
+                Err(error) if error.is_not_found() && !path.exists() => {}
                 Err(error) if !error.is_file() => return Err(error),
                 Err(error) => match &newest {
                     Some(_) => eprintln!("pmi: {error}"),

@@ -5,7 +5,7 @@
 //! So a state is whatever serde can serialise, and its arrays may be anywhere in it.
 
 use super::array::{Source, Stored, load};
-use super::nothing;
+use super::nothing::{self, DEEPEST};
 use crate::array::DistArray;
 use crate::element::Element;
 use crate::error::{Error, Result};
@@ -19,9 +19,6 @@ use std::path::Path;
 
 /// The key of the map that stands for an array.
 const KEY: &str = "$array";
-
-/// How many values may be around one: stacks have an end.
-const DEEPEST: usize = 256;
 
 /// What stands for an array among stored values.
 #[derive(Serialize, Deserialize)]
@@ -103,28 +100,21 @@ pub(super) fn take_apart<S: Serialize + ?Sized>(
         let state = std::any::type_name::<S>();
         Error::argument(format!("{}: the values of a {state} cannot be stored: {cause}", path.display()))
     };
+    // First, as it goes no deeper than it may. The arrays that it meets are taken again.
+    with(&TAKEN, Vec::new(), || nothing::check(state)).1.map_err(|cause| failed(&cause))?;
     let (arrays, values) = with(&TAKEN, Vec::new(), || Value::serialized(state));
     let values = values.map_err(|cause| failed(&cause))?;
     let arrays = arrays.unwrap_or_default();
     let mut names = vec![String::new(); arrays.len()];
-    find(&values, 0, &mut String::new(), &mut names).map_err(|cause| failed(&cause))?;
-    // What it meets has been taken already.
-    with(&TAKEN, Vec::new(), || nothing::check(state)).1.map_err(|cause| failed(&cause))?;
+    find(&values, &mut String::new(), &mut names);
     let mut bytes = Vec::new();
     ciborium::into_writer(&values, &mut bytes).expect("memory can be written");
     Ok((bytes, names.into_iter().zip(arrays).collect()))
 }
 
-/// Finds where the arrays are in `value`, which is at `path`: fields, and numbers of elements in brackets. An error
-/// where values are within values within more than can be read.
-fn find(value: &Value, depth: usize, path: &mut String, names: &mut [String]) -> Result<(), String> {
+/// Finds where the arrays are in `value`, which is at `path`: fields, and numbers of elements in brackets.
+fn find(value: &Value, path: &mut String, names: &mut [String]) {
     let before = path.len();
-    if depth > DEEPEST {
-        let start: String = path.chars().take(40).collect();
-        return Err(format!(
-            "{start}.. is a value within more than {DEEPEST} others: store a Vec, not a list of links"
-        ));
-    }
     match value {
         Value::Map(entries) => match &entries[..] {
             [(Value::Text(key), Value::Integer(number))] if key == KEY => {
@@ -141,7 +131,7 @@ fn find(value: &Value, depth: usize, path: &mut String, names: &mut [String]) ->
                         Value::Integer(key) => path.push_str(&format!("[{}]", i128::from(*key))),
                         _ => path.push_str("[..]"),
                     }
-                    find(value, depth + 1, path, names)?;
+                    find(value, path, names);
                     path.truncate(before);
                 }
             }
@@ -149,14 +139,13 @@ fn find(value: &Value, depth: usize, path: &mut String, names: &mut [String]) ->
         Value::Array(values) => {
             for (number, value) in values.iter().enumerate() {
                 path.push_str(&format!("[{number}]"));
-                find(value, depth + 1, path, names)?;
+                find(value, path, names);
                 path.truncate(before);
             }
         }
-        Value::Tag(_, value) => find(value, depth + 1, path, names)?,
+        Value::Tag(_, value) => find(value, path, names),
         _ => {}
     }
-    Ok(())
 }
 
 /// The state that was made of the values and arrays of `source`.

@@ -33,7 +33,8 @@ impl<T: Real, D: Table> DistArray<T, D> {
     ///
     /// Each task makes text of its rows, with all its threads, and writes it to its place in the one file: twice, since
     /// the lengths must be known, of which the tasks tell each other one number. They must see the same file system. An
-    /// array in another layout is first brought into rows. The file replaces an older one when it is complete.
+    /// array in another layout is first brought into rows. The file replaces an older one, whose mode it gets,
+    /// when it is complete; until then it is `path.partial`.
     ///
     /// ```
     /// use ndarray::Ix2;
@@ -56,6 +57,10 @@ impl<T: Real, D: Table> DistArray<T, D> {
     /// # Errors
     /// Where a task cannot write the file; the error names path and task. Where the array has rows but no columns.
     /// Where the calling thread does not control the array's world.
+    ///
+    /// # Panics
+    /// Where the array is one of other tasks: those of a group, outside of its scope.
+    #[track_caller]
     pub fn save_csv(&self, path: impl AsRef<Path>) -> Result<()> {
         self.save_table(path.as_ref(), &[])
     }
@@ -64,6 +69,10 @@ impl<T: Real, D: Table> DistArray<T, D> {
     ///
     /// # Errors
     /// As [`save_csv`](DistArray::save_csv), and where there are not as many names as columns.
+    ///
+    /// # Panics
+    /// As [`save_csv`](DistArray::save_csv).
+    #[track_caller]
     pub fn save_csv_with_header(&self, path: impl AsRef<Path>, names: &[&str]) -> Result<()> {
         let columns = columns(self.shape());
         if names.len() != columns {
@@ -73,7 +82,9 @@ impl<T: Real, D: Table> DistArray<T, D> {
         self.save_table(path.as_ref(), names)
     }
 
+    #[track_caller]
     fn save_table(&self, path: &Path, names: &[&str]) -> Result<()> {
+        self.check_tasks();
         if columns(self.shape()) == 0 {
             return Err(Error::argument(format!("an array of shape {:?} has no columns to write", self.shape())));
         }

@@ -18,6 +18,8 @@ use std::str::FromStr;
 const PIECE: usize = 1 << 20;
 /// The bytes that are read on, at a time, in search of the end of a line.
 const LINE: usize = 4096;
+/// A line of names that is longer is none.
+const LONGEST: u64 = 1 << 20;
 
 /// What a task has of a table.
 pub(super) struct Table<T> {
@@ -49,7 +51,8 @@ pub(super) fn read<T: Real + FromStr>(
 ) -> Result<Table<T>, Failure> {
     let failure = |cause: io::Error| Failure::file(task, path, &cause);
     let (start, mut bytes) = match task.rank() {
-        0 => start(path, header).map_or_else(|cause| (Some(Err(failure(cause))), vec![]), |(s, b)| (Some(Ok(s)), b)),
+        0 => start(path, header, ndim)
+            .map_or_else(|cause| (Some(Err(failure(cause))), vec![]), |(s, b)| (Some(Ok(s)), b)),
         _ => (None, vec![]),
     };
     let start: Start = task.comm().broadcast_object(0, start)?;
@@ -92,7 +95,7 @@ pub(super) fn read<T: Real + FromStr>(
 }
 
 /// What task 0 knows of a file; and what comes behind the names, where it has read that.
-fn start(path: &Path, header: bool) -> io::Result<(Start, Vec<u8>)> {
+fn start(path: &Path, header: bool, ndim: usize) -> io::Result<(Start, Vec<u8>)> {
     let mut file = File::open(path)?;
     let about = file.metadata()?;
     if about.is_dir() {
@@ -108,6 +111,11 @@ fn start(path: &Path, header: bool) -> io::Result<(Start, Vec<u8>)> {
     let mut start = Start { names: Vec::new(), byte: 0, lines: 0, len, read };
     if header {
         if read { start.skip_names(&bytes[..]) } else { start.skip_names(BufReader::new(&file)) }?;
+        let names = start.names.len();
+        if ndim == 1 && names != 1 {
+            let text = format!("line 1: it has {names} names, not 1, as an array with one axis has");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+        }
         let byte = start.byte as usize;
         let mut before = vec![0; byte];
         match read {
@@ -123,13 +131,17 @@ fn start(path: &Path, header: bool) -> io::Result<(Start, Vec<u8>)> {
 impl Start {
     /// Takes the names from the first line.
     fn skip_names(&mut self, table: impl Read) -> io::Result<()> {
-        let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(table);
+        let mut reader = ::csv::ReaderBuilder::new().has_headers(false).from_reader(table.take(LONGEST));
         let mut record = ::csv::ByteRecord::new();
         if !reader.read_byte_record(&mut record)? {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "it has no line of names"));
         }
         self.names = record.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
         self.byte = reader.position().byte();
+        if self.byte == LONGEST {
+            let text = format!("its line of names does not end within {LONGEST} bytes: is there a quote too many?");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+        }
         Ok(())
     }
 }
@@ -146,7 +158,7 @@ fn lines(path: &Path, start: &Start, rank: usize, tasks: usize) -> io::Result<Ve
         start.byte + (len * rank as u128 / tasks as u128) as u64
     };
     let (from, to) = (line_from(&file, share(rank), start)?, line_from(&file, share(rank + 1), start)?);
-    let mut bytes = vec![0; (to - from) as usize];
+    let mut bytes = vec![0; to.saturating_sub(from) as usize];
     let read = file.read_exact_at(&mut bytes, from);
     // The last line of a file that grows may be half of one.
     let len = file.metadata()?.len();
@@ -225,10 +237,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn lines_of_names_end() {
+        let path = std::env::temp_dir().join(format!("pmi-csv-names-{}", std::process::id()));
+        let error = |text: &str, ndim| {
+            std::fs::write(&path, text).unwrap();
+            start(&path, true, ndim).err().map(|cause| cause.to_string())
+        };
+        let long = format!("a,\"b\n{}", "1,2\n".repeat(1 << 19));
+        assert!(error(&long, 2).unwrap().contains("does not end within 1048576 bytes"));
+        assert!(error("a,b\n", 1).unwrap().contains("line 1: it has 2 names, not 1"));
+        assert_eq!((error("a,b\n", 2), error("a\n", 1)), (None, None));
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
     fn files_that_change_are_told_of() {
         let path = std::env::temp_dir().join(format!("pmi-csv-{}", std::process::id()));
         std::fs::write(&path, "1,2\n3,4\n567").unwrap();
-        let (start, _) = start(&path, false).unwrap();
+        let (start, _) = start(&path, false, 2).unwrap();
         assert_eq!(lines(&path, &start, 1, 2).unwrap(), b"567");
         for text in ["1,2\n3,4\n567,8\n", "1,2\n"] {
             std::fs::write(&path, text).unwrap();

@@ -28,8 +28,9 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// All tasks write to the one file at the same time, each its own range of it, and nobody has more of the array
     /// than before: they must see the same file system. Where [the layout is in rows](crate::Layout::is_in_rows), as it
     /// is by default, each task writes its slab as it lies in memory; otherwise elements are brought into the order of
-    /// the file piece by piece, in buffers of up to 20 MiB a task. The file replaces an older one when it is complete;
-    /// until then, and after a failure, that is as it was.
+    /// the file piece by piece, in buffers of up to 20 MiB a task. The file replaces an older one, whose mode it gets,
+    /// when it is complete; until then, and after a failure, the older one is as it was. The new one is `path.partial`
+    /// meanwhile.
     ///
     /// Bytes are on their way to the disk when this returns, as after any write.
     ///
@@ -53,6 +54,10 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     /// # Errors
     /// Where a task cannot write the file; the error names the path and the task. Where the calling thread does not
     /// control the array's world.
+    ///
+    /// # Panics
+    /// Where the array is one of other tasks: those of a group, outside of its scope.
+    #[track_caller]
     pub fn save_npy(&self, path: impl AsRef<Path>) -> Result<()> {
         self.save_in_order(path.as_ref(), false)
     }
@@ -63,11 +68,17 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     ///
     /// # Errors
     /// As [`save_npy`](DistArray::save_npy).
+    ///
+    /// # Panics
+    /// As [`save_npy`](DistArray::save_npy).
+    #[track_caller]
     pub fn save_npy_fortran_order(&self, path: impl AsRef<Path>) -> Result<()> {
         self.save_in_order(path.as_ref(), true)
     }
 
+    #[track_caller]
     fn save_in_order(&self, path: &Path, fortran_order: bool) -> Result<()> {
+        self.check_tasks();
         let save = |task: &Task, (array, path, fortran_order): (Self, PathBuf, bool)| {
             write(task, &array.layout, &array.elements(task), &path, fortran_order)
         };

@@ -72,9 +72,10 @@ pub(super) fn write<T: Element, D: Dimension, B: Fn(&[T]) -> Vec<u8>>(
     depth: usize,
     prepare: impl FnOnce(&[T]) -> B,
 ) -> Result<(), Failure> {
-    // First of all, so that a wrong path costs no work; beside the file, so that a failure leaves an old one whole.
-    let (new, _) = Unfinished::create_on_first(task, &FILE, path)?;
+    // A task without a slab says so before others wait for it.
     let slab = array.elements(task);
+    // So early that a wrong path costs no work; beside the file, so that a failure leaves an old one whole.
+    let (new, _) = Unfinished::create_on_first(task, &FILE, path)?;
     let bytes = prepare(&slab);
     let written = if array.layout.is_in_rows() {
         Source { task, layout: &array.layout, slab: &slab, depth, bytes }.write(new, frames)

@@ -124,7 +124,9 @@ impl<T: Real, D: Dimension + 'static> Picture<T, D> {
         self
     }
 
+    #[track_caller]
     fn write(&self, path: &Path, frames: Frames) -> Result<()> {
+        self.array.check_tasks();
         self.style.check()?;
         let save = |task: &Task, (array, path, frames, style): (DistArray<T, D>, PathBuf, Frames, Style)| {
             frames::write(task, &path, &array, frames, 3, |elements| {
@@ -142,11 +144,16 @@ impl<T: Real> Picture<T, Ix2> {
     ///
     /// The tasks colour their rows; each sends three bytes a pixel to task 0, which writes the file. An array in
     /// another layout is first brought into rows. Without a [`range`](Picture::range) the tasks agree on it, two
-    /// numbers.
+    /// numbers. The file replaces an older one, whose mode it gets, when it is complete; until then it is
+    /// `path.partial`.
     ///
     /// # Errors
     /// Where the file cannot be written, the array has no elements, which no picture can have, or the range has no
     /// meaning; where the calling thread does not control the array's world.
+    ///
+    /// # Panics
+    /// Where the array is one of other tasks: those of a group, outside of its scope.
+    #[track_caller]
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let shape = self.array.shape();
         self.write(path.as_ref(), Frames::single(shape[0], shape[1], shape)?)
@@ -161,6 +168,10 @@ impl<T: Real> Picture<T, Ix3> {
     ///
     /// # Errors
     /// As [`save`](Picture::save), and where the rate is not between 0.02 and 1000.
+    ///
+    /// # Panics
+    /// As [`save`](Picture::save).
+    #[track_caller]
     pub fn save_animation(&self, path: impl AsRef<Path>, rate: f64) -> Result<()> {
         let shape = self.array.shape();
         self.write(path.as_ref(), Frames::animation(shape[0], shape[1], shape[2], rate, shape)?)
@@ -184,6 +195,10 @@ impl<T: Real> DistArray<T, Ix2> {
     ///
     /// # Errors
     /// As [`Picture::save`].
+    ///
+    /// # Panics
+    /// As [`Picture::save`].
+    #[track_caller]
     pub fn save_png(&self, path: impl AsRef<Path>, map: Colormap) -> Result<()> {
         self.picture().colormap(map).save(path)
     }
@@ -195,7 +210,12 @@ impl DistArray<u8, Ix3> {
     ///
     /// # Errors
     /// As [`Picture::save`], and where the last axis has not three elements.
+    ///
+    /// # Panics
+    /// As [`Picture::save`].
+    #[track_caller]
     pub fn save_rgb(&self, path: impl AsRef<Path>) -> Result<()> {
+        self.check_tasks();
         let shape = self.shape();
         if shape[2] != 3 {
             let text = format!("an array of shape {shape:?} has no colours: they are (height, width, 3)");

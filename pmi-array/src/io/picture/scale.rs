@@ -42,7 +42,7 @@ impl Scale {
         };
         let larger = |a: [f64; 2], b: [f64; 2]| [a[0].max(b[0]), a[1].max(b[1])];
         let mine = task.install(|| elements.par_chunks(GRAIN).map(extremes).reduce(|| [f64::NEG_INFINITY; 2], larger));
-        let all = task.comm().guarded(false).all_reduce(&mine, op::MAX);
+        let all = task.comm().all_reduce(&mine, op::MAX);
         // None at all: any two numbers will do.
         if all[1].is_finite() { Self { min: -all[0], max: all[1], log } } else { Self { min: 1.0, max: 1.0, log } }
     }

@@ -6,7 +6,7 @@ use rustix::io::Errno;
 use serde_json::Value;
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The file of an array's folder that says what the array is.
 pub(super) const METADATA: &str = "zarr.json";
@@ -17,15 +17,43 @@ pub(super) const CHUNKS: &str = "c";
 pub(super) const FOLDER: Kind = Kind {
     check: |path| check_replaceable(path).map(|_| ()),
     open,
-    clear: |_, name| clear(name),
+    clear: |_, name, path| {
+        settle(&old_of(name), path)?;
+        clear(name)
+    },
     put,
     remove: |name| fs::remove_dir_all(name),
 };
 
-fn open(name: &Path) -> io::Result<File> {
+fn open(name: &Path) -> io::Result<Option<File>> {
     match fs::create_dir(name) {
-        Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => Err(cause),
-        _ => File::open(name),
+        Err(cause) if cause.kind() != io::ErrorKind::AlreadyExists => return Err(cause),
+        _ => {}
+    }
+    match File::open(name) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        opened => opened.map(Some),
+    }
+}
+
+/// The name that an array has while another, unfinished by the name of `name`, gets its place step by step.
+fn old_of(name: &Path) -> PathBuf {
+    with_suffix(name, ".old")
+}
+
+/// Ends what a program that was killed between those steps has begun: the old array is back where no other has its
+/// place, and otherwise gone.
+fn settle(old: &Path, path: &Path) -> io::Result<()> {
+    match (old.exists(), path.exists()) {
+        (false, _) => Ok(()),
+        (true, false) => fs::rename(old, path),
+        (true, true) => {
+            // Of one that was being removed, something may be left.
+            if check_replaceable(old).is_err() {
+                clear(old)?;
+            }
+            fs::remove_dir_all(old)
+        }
     }
 }
 
@@ -53,25 +81,26 @@ fn put(name: &Path, path: &Path) -> io::Result<()> {
     // It will have the name of the unfinished one: until it is gone nobody shall begin there.
     let old = File::open(path)?;
     let _ = old.try_lock();
-    match renameat_with(CWD, name, CWD, path, RenameFlags::EXCHANGE) {
+    let left = match renameat_with(CWD, name, CWD, path, RenameFlags::EXCHANGE) {
         // Not on this file system, or not in this system.
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => exchange_in_steps(name, path)?,
-        exchanged => exchanged?,
-    }
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => replace_in_steps(name, path)?,
+        exchanged => exchanged.map(|()| name.to_owned())?,
+    };
     // The new one is in its place, whatever comes of the old one.
-    let _ = fs::remove_dir_all(name);
+    let _ = fs::remove_dir_all(left);
     Ok(())
 }
 
-/// Exchanges two names where the system cannot: for a moment there is nothing at `path`.
-fn exchange_in_steps(name: &Path, path: &Path) -> io::Result<()> {
-    let old = with_suffix(path, ".old");
+/// Replaces an array where the system cannot exchange names: for a moment there is nothing at `path`. What the old one
+/// is called then.
+fn replace_in_steps(name: &Path, path: &Path) -> io::Result<PathBuf> {
+    let old = old_of(name);
     fs::rename(path, &old)?;
     if let Err(cause) = fs::rename(name, path) {
         fs::rename(&old, path)?;
         return Err(cause);
     }
-    fs::rename(&old, name)
+    Ok(old)
 }
 
 /// Whether something is to be replaced. An error where it is anything but a Zarr array, which nobody wants to lose.
@@ -95,7 +124,6 @@ fn check_replaceable(path: &Path) -> io::Result<bool> {
 mod tests {
     use super::*;
     use crate::io::unfinished::Unfinished;
-    use std::path::PathBuf;
 
     /// A folder with an array of this text.
     fn array(path: PathBuf, text: &str) -> PathBuf {
@@ -117,8 +145,18 @@ mod tests {
         array(new.name().to_owned(), "new");
         new.finish().unwrap();
         assert_eq!((text(), fs::read_dir(&folder).unwrap().count()), ("new".into(), 1));
-        let other = array(folder.join("other"), "other");
-        exchange_in_steps(&other, &path).unwrap();
+        // Step by step; a folder of the user's by a similar name is no matter.
+        let (partial, old) = (folder.join("a.zarr.partial"), folder.join("a.zarr.partial.old"));
+        fs::create_dir(folder.join("a.zarr.old")).unwrap();
+        array(partial.clone(), "other");
+        assert_eq!(replace_in_steps(&partial, &path).unwrap(), old);
+        assert_eq!((text(), fs::read_dir(&folder).unwrap().count()), ("other".into(), 3));
+        // The program was killed after that, or before the new one had its name.
+        drop(Unfinished::create(&FOLDER, &path).unwrap());
+        assert_eq!((text(), fs::read_dir(&folder).unwrap().count()), ("other".into(), 2));
+        fs::rename(&path, &old).unwrap();
+        array(partial.clone(), "complete");
+        drop(Unfinished::create(&FOLDER, &path).unwrap());
         assert_eq!((text(), fs::read_dir(&folder).unwrap().count()), ("other".into(), 2));
         // What is no array's is nobody's to remove.
         fs::create_dir(folder.join("a.zarr.partial")).unwrap();

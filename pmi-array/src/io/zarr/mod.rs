@@ -59,6 +59,10 @@ impl<T: Element, D: Dimension + 'static> DistArray<T, D> {
     ///
     /// # Errors
     /// As [`Zarr::save`].
+    ///
+    /// # Panics
+    /// As [`Zarr::save`].
+    #[track_caller]
     pub fn save_zarr(&self, path: impl AsRef<Path>) -> Result<()> {
         self.zarr().save(path)
     }
@@ -145,15 +149,22 @@ impl<T: Element, D: Dimension + 'static> Zarr<T, D> {
     /// format allows.
     ///
     /// A folder with another Zarr array is replaced when the new one is complete; until then, and after a failure, that
-    /// is as it was. No other folder or file is replaced. Bytes are on their way to the disk when this returns, as
-    /// after any write.
+    /// is as it was. No other folder or file is replaced. The new one is `path.partial` beside it until then. Where the
+    /// file system cannot exchange two names (NFS), there is for a moment no array at `path`, and the old one is
+    /// `path.partial.old`; if the program is killed in that moment, the next save brings it back. Bytes are on their way
+    /// to the disk when this returns, as after any write.
     ///
     /// # Errors
     /// Where a task cannot write; the error names the path, the chunk and the task. Where what was asked for makes no
     /// sense of the array, or there is something else at `path`. Where the calling thread does not control the array's
     /// world.
+    ///
+    /// # Panics
+    /// Where the array is one of other tasks: those of a group, outside of its scope.
+    #[track_caller]
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let Self { array, recipe } = self;
+        array.check_tasks();
         if let Some(mistake) = recipe.mistake(array.shape()) {
             return Err(Error::argument(mistake));
         }

@@ -14,6 +14,7 @@ use serde_json::Value;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zarrs::array::{
@@ -82,7 +83,7 @@ impl<'a> Store<'a> {
                 .map(|((inside, range), chunk)| ((range.start + inside) / chunk) as u64)
                 .collect();
             let key = chunks.array.chunk_key(&index);
-            chunks.write(&index, &key, bytes).map_err(|cause| Box::new((key, cause)))
+            caught(|| chunks.write(&index, &key, bytes)).map_err(|cause| Box::new((key, cause)))
         };
         let written = self.task.install(|| (0..cut.count()).into_par_iter().try_for_each(one));
         written.map_err(|failed| self.failure(failed.0.as_str(), &failed.1))
@@ -93,7 +94,7 @@ impl<'a> Store<'a> {
         let subset: ArraySubset =
             (ranges.iter().map(|range| range.start as u64..range.end as u64)).collect::<Vec<_>>().into();
         let (chunks, threads) = (&self.chunks, self.task.threads());
-        let elements = self.task.install(|| chunks.read(&subset, threads));
+        let elements = self.task.install(|| caught(|| chunks.read(&subset, threads)));
         bytes.copy_from_slice(&elements.map_err(|cause| self.failure_of_chunk(&subset, &cause))?);
         Ok(())
     }
@@ -105,7 +106,7 @@ impl<'a> Store<'a> {
         let mut chunks = chunks.iter().flat_map(|chunks| chunks.indices().into_iter().map(|index| index.to_vec()));
         let fails = |index: Vec<u64>| {
             let mine = array.chunk_subset(&index).ok()?.overlap(subset).ok()?;
-            Some((self.chunks.read(&mine, 1).err()?, array.chunk_key(&index)))
+            Some((caught(|| self.chunks.read(&mine, 1)).err()?, array.chunk_key(&index)))
         };
         match chunks.find_map(fails) {
             Some((cause, key)) => self.failure(key.as_str(), &cause),
@@ -134,9 +135,7 @@ impl Chunks {
         let shape = self.array.chunk_shape(index)?;
         let encoded = self.array.codecs().encode(bytes.into(), &shape, data_type, fill_value, &options(1))?;
         let file = self.folder.join(key.as_str());
-        let folder = file.parent().expect("the name of a chunk has a letter before its numbers");
-        let written = fs::create_dir_all(folder).and_then(|()| write_file(&file, &encoded));
-        written.map_err(|cause| StorageError::from(cause).into())
+        write_below(&self.folder, &file, &encoded).map_err(|cause| StorageError::from(cause).into())
     }
 
     /// The bytes of elements.
@@ -144,6 +143,31 @@ impl Chunks {
         let elements: ArrayBytes<'static> = self.array.retrieve_array_subset_opt(subset, &options(threads))?;
         Ok(elements.into_fixed()?.into_owned())
     }
+}
+
+/// What others' code does with a chunk. A panic of it is an error: other tasks wait for this one.
+fn caught<R>(code: impl FnOnce() -> Result<R, ArrayError>) -> Result<R, ArrayError> {
+    catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        Err(CodecError::Other(format!("a codec panicked: {}", text.unwrap_or("it says nothing"))).into())
+    })
+}
+
+/// Makes a file of these bytes, and the folders that it is in below `root`, which is not made again where it has gone.
+fn write_below(root: &Path, file: &Path, bytes: &[u8]) -> io::Result<()> {
+    match write_file(file, bytes) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => {}
+        written => return written,
+    }
+    let mut folders: Vec<_> = file.ancestors().skip(1).take_while(|folder| *folder != root).collect();
+    while let Some(folder) = folders.pop() {
+        match fs::create_dir(folder) {
+            // By another thread, or another task.
+            Err(cause) if cause.kind() == io::ErrorKind::AlreadyExists => {}
+            made => made?,
+        }
+    }
+    write_file(file, bytes)
 }
 
 /// Makes a file of these bytes.
@@ -215,4 +239,31 @@ fn system(cause: &ArrayError) -> Option<&io::Error> {
         _ => return None,
     };
     cause.raw_os_error().map(|_| &**cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panics_of_codecs_are_errors() {
+        let text = |error: Result<(), ArrayError>| error.unwrap_err().to_string();
+        assert!(text(caught(|| panic!("no {}", "way"))).contains("a codec panicked: no way"));
+        assert!(text(caught(|| panic!("never"))).contains("a codec panicked: never"));
+        assert!(caught(|| Ok(())).is_ok());
+    }
+
+    #[test]
+    fn folders_are_made_below_the_root_alone() {
+        let root = std::env::temp_dir().join(format!("pmi-zarr-store-{}", std::process::id()));
+        let file = root.join("c/0/1");
+        assert_eq!(write_below(&root, &file, b"x").unwrap_err().kind(), io::ErrorKind::NotFound);
+        assert!(!root.exists());
+        fs::create_dir(&root).unwrap();
+        for bytes in [b"x", b"y"] {
+            write_below(&root, &file, bytes).unwrap();
+            assert_eq!(fs::read(&file).unwrap(), bytes);
+        }
+        fs::remove_dir_all(root).unwrap();
+    }
 }
