@@ -259,11 +259,12 @@ impl H5Writer {
     pub fn flush(&self) -> Result<()> {
         self.on_tasks(
             |task, file, ()| {
-                file.stretch_scales(task)?;
+                // What was written is flushed whatever becomes of these.
+                let stretched = file.stretch_scales(task);
                 file.check_rest(task)?;
                 file.on_all(task, "", |open| open.file.flush())?;
                 file.changed = false;
-                Ok(())
+                stretched
             },
             (),
         )
@@ -405,15 +406,22 @@ impl Opened {
         let mut done = Ok(());
         for name in self.grown.clone() {
             let len = self.infos.get(&name).and_then(|info| info.shape.first().copied());
-            let stretch = |open: &mut Open| match (len, growing(&open.dataset(&name)?)?) {
-                (Some(len), Some(scale)) if scale.get_shape()? != [len] => raw::set_extent(&scale, &[len]),
-                _ => Ok(()),
+            // Never shorter: other datasets may have the same scale.
+            let stretch = |open: &mut Open| match (len, growing(&open.dataset(&name)?)) {
+                (Some(len), Some(scale)) if scale.get_shape()? < vec![len] => {
+                    raw::set_extent(&scale, &[len]).map(|()| true)
+                }
+                _ => Ok(false),
             };
             let stretched = self.change(task, &name, stretch);
+            if matches!(stretched, Ok(true)) {
+                // It is known by a name that is not asked for.
+                self.infos.retain(|known, _| *known == name || self.grown.contains(known));
+            }
             if stretched.is_ok() {
                 self.grown.remove(&name);
             }
-            done = done.and(stretched);
+            done = done.and(stretched.map(drop));
         }
         done
     }
