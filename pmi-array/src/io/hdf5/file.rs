@@ -63,6 +63,10 @@ pub(super) struct Opened {
     pub(super) infos: HashMap<String, Info>,
     /// Datasets that have grown since the file was last flushed.
     pub(super) grown: BTreeSet<String>,
+    /// Whether frames are written in the background.
+    overlap: bool,
+    /// Where one is, on the task that writes: the dataset, and how long it was before.
+    pub(super) pending: Option<(String, usize)>,
     /// On the tasks that have it open.
     pub(super) open: Option<Open>,
     /// Why nothing is done with it any more.
@@ -89,11 +93,6 @@ impl Open {
         Ok(dataset)
     }
 
-    /// Waits for what is written in the background.
-    pub(super) fn settle(&self) -> raw::Result<()> {
-        self.queue.as_ref().map_or(Ok(()), |queue| queue.finish().map_err(Into::into))
-    }
-
     /// Forgets a dataset that is no more.
     pub(super) fn forget(&mut self, name: &str) {
         self.datasets.remove(name);
@@ -118,9 +117,12 @@ impl Opened {
             Mode::Save | Mode::Create => OpenMode::Create,
         };
         self.changed = matches!(mode, OpenMode::Create);
+        // The thread beside a task's must not call MPI, which the task's own may do meanwhile.
+        self.overlap = options.overlap && !self.together;
         let opened = if mine { self.open_mine(task, mode, options).map(Some) } else { Ok(None) };
-        self.open = agree(task, opened.map_err(|cause| self.failure(task, "", cause)))?;
-        Ok(())
+        // Not dropped where others have failed: all would have to close it.
+        let opened = opened.map(|open| self.open = open).map_err(|cause| self.failure(task, "", cause));
+        self.agree_on_structure(task, opened)
     }
 
     fn open_mine(&self, task: &Task, mode: OpenMode, options: &Options) -> raw::Result<Open> {
@@ -140,17 +142,18 @@ impl Opened {
         }
         #[cfg(not(feature = "hdf5-mpio"))]
         let _ = task;
+        let list = transfer_list(self.together)?;
         let file = builder.open_as(&self.path, mode)?;
         if !self.together {
             raw::keep_from_children(&file)?;
         }
-        // The thread beside this one must not call MPI, which the task's own may do meanwhile.
-        let queue = (options.overlap && !self.together).then(|| Rc::new(Queue::new()));
-        Ok(Open { queue, datasets: HashMap::new(), list: transfer_list(self.together)?, file })
+        let queue = self.overlap.then(|| Rc::new(Queue::new()));
+        Ok(Open { queue, datasets: HashMap::new(), list, file })
     }
 
     /// Closes the file. All tasks take part.
     pub(super) fn close(&mut self, task: &Task) -> Result<(), Failure> {
+        let settled = self.settle(task);
         if self.check_rest(task).is_err() {
             self.abandon(FULL);
         }
@@ -158,21 +161,44 @@ impl Opened {
             return Err(self.failure(task, "", lost));
         }
         self.infos.clear();
+        self.grown.clear();
         let closed = self.open.take().map_or(Ok(()), |open| {
             let Open { queue, datasets, list, file } = open;
-            let written = queue.map_or(Ok(()), |queue| queue.finish());
-            drop((datasets, list));
-            file.close().and(written.map_err(Into::into))
+            drop((queue, datasets, list));
+            file.close()
         });
-        agree(task, closed.map_err(|cause| self.failure(task, "", cause)))
+        agree(task, closed.map_err(|cause| self.failure(task, "", cause))).and(settled)
+    }
+
+    /// Waits for the frame that is written in the background. One that cannot be is taken off its dataset again. All
+    /// tasks take part.
+    pub(super) fn settle(&mut self, task: &Task) -> Result<(), Failure> {
+        if !self.overlap {
+            return Ok(());
+        }
+        let mine = (task.rank() == 0).then(|| {
+            let (Some((name, len)), Some(open)) = (self.pending.take(), &mut self.open) else { return Ok(()) };
+            let Some(Err(cause)) = open.queue.as_ref().map(|queue| queue.finish()) else { return Ok(()) };
+            // What went wrong before is what is told.
+            let _ = open.dataset(&name).and_then(|dataset| {
+                let rest = &dataset.get_shape()?[1..];
+                raw::set_extent(&dataset, &[&[len], rest].concat())
+            });
+            Err((self.failure(task, &name, cause), name))
+        });
+        let settled: Result<(), (Failure, String)> = task.comm().broadcast_object(0, mine);
+        settled.map_err(|(failure, name)| {
+            self.infos.remove(&name);
+            failure
+        })
     }
 
     /// Checks that the disk has room for new elements of so many bytes that all tasks write together, as they are: not
     /// every library for MPI-IO tells when it has not. Otherwise HDF5 says so by itself.
-    pub(super) fn check_room(&self, task: &Task, name: &str, bytes: usize) -> Result<(), Failure> {
+    pub(super) fn check_room(&self, task: &Task, name: &str, bytes: u64) -> Result<(), Failure> {
         #[cfg(feature = "hdf5-mpio")]
         if self.together {
-            let room = (task.rank() == 0).then(|| mpio::has_room(&self.folder(), bytes as u64));
+            let room = (task.rank() == 0).then(|| mpio::has_room(&self.folder(), bytes));
             if !task.comm().broadcast_object(0, room) {
                 return Err(self.failure(task, name, FULL));
             }
@@ -240,7 +266,8 @@ impl Opened {
         subject: &str,
         f: impl FnOnce(&mut Open) -> raw::Result<R>,
     ) -> Result<R, Failure> {
-        let mine = self.open.as_mut().map(|open| open.settle().and_then(|()| f(open)));
+        self.settle(task)?;
+        let mine = self.open.as_mut().map(f);
         let mine = mine.map(|result| result.map_err(|cause| self.failure(task, subject, cause)));
         let closed = || Err(self.failure(task, subject, self.lost.as_deref().unwrap_or("the file is not open")));
         if self.together {

@@ -198,12 +198,13 @@ impl H5Writer {
             let slab = task.get(&frame.slab);
             let lend = || -> Lent<T::Bits> { Box::new(slab.share()) };
             let later = queue.as_ref().map(|queue| Later { queue: queue.clone(), lend: &lend });
+            file.pending = queue.is_some().then(|| (name.clone(), at[0]));
             let wrote = file.write_at(task, &name, frame.layout(), slab.elements(), &at, later);
             // Only now, as whoever uses HDF5 waits for the other.
             if let Some(queue) = queue {
                 queue.start();
             }
-            wrote.inspect_err(|_| file.shrink(&name, at[0]))
+            wrote.inspect_err(|_| file.shrink(task, &name, at[0]))
         };
         let args = (self.name(name)?, frame.clone());
         shown(self.path(), frame.nbytes() as u64, || self.on_tasks(append, args))
@@ -244,6 +245,7 @@ impl H5Writer {
     ) -> Result<()> {
         array.check_tasks();
         let write = |task: &Task, file: &mut Opened, (name, start, array): (String, Vec<usize>, DistArray<T, D>)| {
+            file.settle(task)?;
             file.check_fits(task, &name, &Kind::of::<T>(), &start, array.shape())?;
             file.write_at(task, &name, array.layout(), &array.elements(task), &start, None)
         };
@@ -320,9 +322,6 @@ impl Opened {
         }
         let mut start = vec![0; shape.len()];
         start[0] = shape[0];
-        if info.filters == Filters::None {
-            self.check_room(task, name, array.iter().product::<usize>() * kind.size())?;
-        }
         shape[0] += if frame == 0 { 1 } else { array[0] };
         self.set_extent(task, name, info)?;
         Ok(start)
@@ -330,11 +329,13 @@ impl Opened {
 
     /// Gives the dataset the shape that `info` has. All tasks take part.
     fn set_extent(&mut self, task: &Task, name: &str, info: Info) -> Result<(), Failure> {
-        let changed = self.open.as_mut().map_or(Ok(()), |open| {
-            // The last frame is written before the next is taken: no more than one is in memory.
-            open.settle()?;
-            raw::set_extent(&open.dataset(name)?, &info.shape)
-        });
+        // The last frame is written before the next is taken: no more than one is in memory.
+        self.settle(task)?;
+        let before = self.info(task, name)?.allocated();
+        if info.allocated() > before {
+            self.check_room(task, name, info.allocated() - before)?;
+        }
+        let changed = self.open.as_mut().map_or(Ok(()), |open| raw::set_extent(&open.dataset(name)?, &info.shape));
         let changed = changed.map_err(|cause| self.failure(task, name, cause));
         self.agree_on_structure(task, changed)?;
         self.changed = true;
@@ -343,14 +344,12 @@ impl Opened {
         Ok(())
     }
 
-    /// Takes what could not be written off the end of axis 0 again.
-    fn shrink(&mut self, name: &str, len: usize) {
-        let Some(info) = self.infos.get_mut(name) else { return };
+    /// Takes what could not be written off the end of axis 0 again. All tasks take part.
+    fn shrink(&mut self, task: &Task, name: &str, len: usize) {
+        let Some(mut info) = self.infos.get(name).cloned() else { return };
         info.shape[0] = len;
-        if let Some(open) = &mut self.open {
-            // What went wrong before is what is told.
-            let _ = open.dataset(name).and_then(|dataset| raw::set_extent(&dataset, &info.shape));
-        }
+        // What went wrong before is what is told; that the file is given up for this is told by what follows.
+        let _ = self.set_extent(task, name, info);
     }
 
     /// Whether an array of this shape fits into a dataset from `start` on.
@@ -389,7 +388,7 @@ impl Opened {
     ) -> Result<(), Failure> {
         let (queue, lend) = later.map(|later| (later.queue, later.lend)).unzip();
         let (info, kind) = (self.info(task, name)?, Kind::of::<T>());
-        let dataset = self.open.as_mut().map(|open| open.settle().and_then(|()| open.dataset(name))).transpose();
+        let dataset = self.open.as_mut().map(|open| open.dataset(name)).transpose();
         let access = dataset.and_then(|dataset| self.access(&dataset, &kind));
         let access = access.map(|access| access.map(|access| Access { queue, ..access }));
         let access = agree(task, access.map_err(|cause| self.failure(task, name, cause)))?;
@@ -402,8 +401,8 @@ impl Opened {
 
     /// Makes the scales of axes that have grown as long as these, where they have no values of their own.
     fn stretch_scales(&mut self, task: &Task) -> Result<(), Failure> {
+        let mut done = self.settle(task);
         // In the same order on all tasks.
-        let mut done = Ok(());
         for name in self.grown.clone() {
             let len = self.infos.get(&name).and_then(|info| info.shape.first().copied());
             // Never shorter: other datasets may have the same scale.
@@ -416,7 +415,7 @@ impl Opened {
             let stretched = self.change(task, &name, stretch);
             if matches!(stretched, Ok(true)) {
                 // It is known by a name that is not asked for.
-                self.infos.retain(|known, _| *known == name || self.grown.contains(known));
+                self.infos.retain(|known, _| self.grown.contains(known));
             }
             if stretched.is_ok() {
                 self.grown.remove(&name);
