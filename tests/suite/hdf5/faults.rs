@@ -252,6 +252,11 @@ fn a_disk_that_is_full_when_the_file_is_closed() {
     failed(file.close(), &["full.h5", "no space left", "given up"]);
     std::fs::remove_file(&rest).unwrap();
     numbers().save_hdf5(small.0.file("other.h5"), "a").unwrap();
+    // HDF5 still has it open.
+    failed(numbers().save_hdf5(&path, "a"), &["full.h5", "given the file up", "remove it"]);
+    failed(H5Reader::open(&path), &["full.h5", "given the file up"]);
+    std::fs::remove_file(&path).unwrap();
+    numbers().save_hdf5(&path, "a").unwrap();
 }
 
 /// A frame that fails while the program goes on: who asks next is told, by the name of its dataset, which is without it.

@@ -13,12 +13,25 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
+use std::fs::Metadata;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
 
 /// What is said of a disk that has not enough room.
 pub(super) const FULL: &str = "no space left on the disk";
+
+/// The device and number of a file, whatever its name.
+type Identity = (u64, u64);
+
+/// The files that this process has given up, and HDF5 still has open.
+static GIVEN_UP: Mutex<Vec<Identity>> = Mutex::new(Vec::new());
+
+fn identity(file: &Metadata) -> Identity {
+    (file.dev(), file.ino())
+}
 
 /// What shall be done with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +68,7 @@ impl Options {
 #[derive(Default)]
 pub(super) struct Opened {
     path: PathBuf,
+    identity: Option<Identity>,
     /// Whether all tasks have it open and do everything together, by MPI-IO. Otherwise task 0 does it for all.
     together: bool,
     /// Whether it may have changed since it was last flushed.
@@ -121,6 +135,7 @@ impl Opened {
         self.overlap = options.overlap && !self.together;
         let opened = if mine { self.open_mine(task, mode, options).map(Some) } else { Ok(None) };
         // Not dropped where others have failed: all would have to close it.
+        self.identity = self.path.metadata().ok().as_ref().map(identity);
         let opened = opened.map(|open| self.open = open).map_err(|cause| self.failure(task, "", cause));
         self.agree_on_structure(task, opened)
     }
@@ -236,15 +251,17 @@ impl Opened {
         agreed
     }
 
-    /// Leaves a file that tasks have open together as it is on the disk, neither written nor closed, which all would
-    /// have to do: HDF5 keeps it open until the program ends.
+    /// Leaves a file that tasks have open together as it is, neither written nor closed, which all would have to do.
+    /// HDF5 does that at the end of the program, in `MPI_Finalize`, into which it has hooked itself: into the file that
+    /// it has open, whatever has been written there meanwhile. So this program opens it no more.
     fn abandon(&mut self, cause: &str) {
         self.lost = Some(format!(
-            "{cause}: the file is given up as it was when it was last flushed; its descriptor stays open until the \
-             program ends"
+            "{cause}: the file is given up, and stays open until the program ends; do not rely on what was changed \
+             since it was last flushed"
         ));
         self.infos.clear();
         self.grown.clear();
+        GIVEN_UP.lock().unwrap_or_else(PoisonError::into_inner).extend(self.identity);
         std::mem::forget(self.open.take());
     }
 
@@ -330,6 +347,11 @@ fn together(task: &Task, _: &Options) -> bool {
 fn check(path: &Path, mode: Mode, locks: bool) -> io::Result<bool> {
     let exists = match path.metadata() {
         Ok(found) if found.is_dir() => return Err(io::Error::from_raw_os_error(libc::EISDIR)),
+        Ok(found) if GIVEN_UP.lock().unwrap_or_else(PoisonError::into_inner).contains(&identity(&found)) => {
+            let text = "this program has given the file up, and HDF5 still writes to it when the program ends: remove \
+                        it, or choose another path";
+            return Err(io::Error::other(text));
+        }
         Ok(_) => true,
         Err(cause) if cause.kind() == io::ErrorKind::NotFound && matches!(mode, Mode::Create | Mode::Save) => false,
         Err(cause) => return Err(cause),

@@ -276,9 +276,9 @@ impl H5Writer {
     ///
     /// # Errors
     /// Where what HDF5 still had in memory cannot be written: the file is then as it was when it was last flushed, if it
-    /// can be opened. Where the disk is full, ranks that write together leave it open until the program ends, as those
-    /// that cannot write would keep the others waiting. (A single writer is told by HDF5, whose version 1.10 crashes
-    /// when the program ends.)
+    /// can be opened. Where the disk is full, ranks that write together leave it open, as those that cannot write would
+    /// keep the others waiting; HDF5 tries to write and close it when the program ends, so until then it can only be
+    /// removed, not opened again. (A single writer is told by HDF5, whose version 1.10 crashes when the program ends.)
     pub fn close(self) -> Result<()> {
         self.finish()
     }
