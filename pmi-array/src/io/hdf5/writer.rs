@@ -89,7 +89,7 @@ impl H5Options {
 
     /// Whether [`append`](H5Writer::append) returns before the frame is written, which happens while the program goes
     /// on; the next one waits until that is done, so there is never more than one on its way. A failure is told by the
-    /// next method that uses the file, which does nothing else; the dataset is then without the frame.
+    /// next method that uses the file, which does nothing else unless it flushes or closes; the frame is then missing.
     ///
     /// A frame that lies in the tasks' memory as in the file is lent, not copied: what computes the array anew
     /// (`a += 1.0`) takes other memory, and what changes elements where they are ([`set`](DistArray::set),
