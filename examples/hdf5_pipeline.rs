@@ -159,7 +159,7 @@ fn go_on(state: State, args: &Args) -> Result<(State, H5Writer), Box<dyn Error>>
     let file = writer(args.overlap).open(existing(&args.out)?)?;
     let frames = state.step + 1;
     for name in ["time", "u"] {
-        let found = file.shape(name)?[0];
+        let found = file.shape(name)?.first().copied().unwrap_or_default();
         if found < frames {
             let (out, saved) = (args.out.display(), args.checkpoint.display());
             return Err(format!(

@@ -80,6 +80,12 @@ pub(crate) fn slab_dropped(bytes: usize) {
     });
 }
 
+/// How many bytes this task's slabs have.
+#[cfg(all(test, feature = "hdf5"))]
+pub(crate) fn living() -> usize {
+    POOL.with_borrow(|pool| pool.living)
+}
+
 thread_local! {
     /// The memory of this task's dropped slabs.
     static POOL: RefCell<Pool> = RefCell::default();

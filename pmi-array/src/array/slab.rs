@@ -29,10 +29,10 @@ impl<T: Element, D: Dimension> Slab<T, D> {
     }
 
     /// The same elements, for another thread to read. They stay as they are: whoever changes the one or the other slab
-    /// gets a copy. To be dropped on the task's own thread, where the memory is recycled when both are gone.
+    /// gets a copy. To be dropped on the task's own thread, where the memory is recycled when both are gone; it counts
+    /// once.
     #[cfg(feature = "hdf5")]
     pub(crate) fn share(&self) -> Self {
-        slab_made(self.count * size_of::<T>());
         Self { array: self.array.clone(), count: self.count }
     }
 
@@ -71,6 +71,7 @@ impl<T: Element, D: Dimension> Slab<T, D> {
             copy.copy_from_slice(self.array.as_slice().expect("slabs are kept in C order"));
             let copy = Array::from_shape_vec(self.array.raw_dim(), copy).expect("it has as many elements");
             self.array = Arc::new(copy);
+            slab_made(self.count * size_of::<T>());
         }
         Arc::get_mut(&mut self.array).expect("nobody shares what was just made")
     }
@@ -78,9 +79,9 @@ impl<T: Element, D: Dimension> Slab<T, D> {
 
 impl<T: Element, D: Dimension> Drop for Slab<T, D> {
     fn drop(&mut self) {
-        slab_dropped(self.count * size_of::<T>());
         // Whoever still shares it recycles it.
         let Some(array) = Arc::get_mut(&mut self.array) else { return };
+        slab_dropped(self.count * size_of::<T>());
         // An ndarray without axes is never empty; it has nothing to recycle.
         let empty = Array::from_shape_vec(IxDyn(&vec![0; array.ndim()]), Vec::new());
         let Some(empty) = empty.ok().and_then(|empty| empty.into_dimensionality().ok()) else { return };
@@ -119,6 +120,7 @@ impl<T: Element, D: Dimension> IntoSlab<T, D> for Vec<T> {
 #[cfg(all(test, feature = "hdf5"))]
 mod tests {
     use super::*;
+    use crate::memory::living;
     use ndarray::{Ix0, Ix2};
 
     #[test]
@@ -147,5 +149,26 @@ mod tests {
         let shared = scalar.share();
         scalar.elements_mut()[0] = 2.0;
         assert_eq!((scalar.elements(), shared.elements()), (&[2.0][..], &[1.0][..]));
+    }
+
+    #[test]
+    fn what_is_shared_counts_once() {
+        let before = living();
+        let counted = || living() - before;
+        let mut slab = Slab::<f64, Ix2>::from_elements(&Layout::new(&[10, 10], 1), 0, vec![1.0; 100]);
+        let shared = [slab.share(), slab.share(), slab.share()];
+        assert_eq!(counted(), 800);
+        // Now there are two.
+        slab.elements_mut()[0] = 2.0;
+        slab.elements_mut()[1] = 2.0;
+        assert_eq!(counted(), 1600);
+        drop(shared);
+        assert_eq!(counted(), 800);
+        let other = Slab::<f64, Ix2>::fresh(&Layout::new(&[10, 10], 1), 0);
+        let shared = other.share();
+        drop(other);
+        assert_eq!(counted(), 1600);
+        drop((shared, slab));
+        assert_eq!(counted(), 0);
     }
 }

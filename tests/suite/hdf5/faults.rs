@@ -2,7 +2,7 @@
 
 use super::{Folder, found};
 use crate::{Case, cases};
-use ndarray::{Ix1, Ix2};
+use ndarray::{Ix1, Ix2, Ix3};
 use pmi::{Task, op};
 use pmi_toolkit::array::{Error, H5Reader, H5Writer};
 use pmi_toolkit::prelude::*;
@@ -22,6 +22,8 @@ pub(crate) fn cases() -> Vec<Case> {
         names_that_cannot_be
         a_full_disk
         a_disk_that_is_full_when_the_file_is_closed
+        a_disk_that_is_full_in_the_background
+        no_room_for_what_is_not_written_yet
         a_writer_that_is_closed_by_a_panic
     ]
 }
@@ -250,6 +252,70 @@ fn a_disk_that_is_full_when_the_file_is_closed() {
     failed(file.close(), &["full.h5", "no space left", "given up"]);
     std::fs::remove_file(&rest).unwrap();
     numbers().save_hdf5(small.0.file("other.h5"), "a").unwrap();
+    // HDF5 still has it open.
+    failed(numbers().save_hdf5(&path, "a"), &["full.h5", "given the file up", "remove it"]);
+    failed(H5Reader::open(&path), &["full.h5", "given the file up"]);
+    std::fs::remove_file(&path).unwrap();
+    numbers().save_hdf5(&path, "a").unwrap();
+}
+
+/// A frame that fails while the program goes on: who asks next is told, by the name of its dataset, which is without it.
+fn a_disk_that_is_full_in_the_background() {
+    let Some(small) = Small::new() else { return };
+    let (path, rest) = (small.0.file("full.h5"), small.0.file("rest"));
+    // For the structure of the file, at the end.
+    std::fs::write(&rest, vec![1; 1 << 18]).unwrap();
+    let file = H5Writer::options().overlap(true).one_writer().create(&path).unwrap();
+    for name in ["large", "small"] {
+        file.dataset(name).unlimited().zeros::<f64, _>((0, 1 << 8, 1 << 9)).unwrap();
+    }
+    let frame = DistArray::<f64, _>::full((1 << 8, 1 << 9), 1.0);
+    file.dataset("a").create(&numbers()).unwrap();
+    file.append("large", &frame).unwrap();
+    file.flush().unwrap();
+    let few = DistArray::<f64, _>::ones((1 << 8, 1 << 9));
+    // Some are begun that find no room.
+    let next: [&dyn Fn() -> Result<(), Error>; 4] = [
+        &|| file.append("small", &few),
+        &|| file.write_slice("a", &[0, 0], &numbers()),
+        &|| file.read::<f64, Ix2>("a").map(drop),
+        &|| file.flush(),
+    ];
+    let four = DistArray::<f64, _>::ones((4, 1 << 8, 1 << 9));
+    for next in next {
+        file.append("large", &four).unwrap();
+        failed(next(), &["full.h5", "\"large\""]);
+        assert_eq!((file.shape("large").unwrap()[0], file.shape("small").unwrap()[0]), (1, 0));
+    }
+    file.append("small", &few).unwrap();
+    std::fs::remove_file(&rest).unwrap();
+    file.close().unwrap();
+    let file = H5Reader::open(&path).unwrap();
+    assert_eq!((file.shape("large").unwrap()[0], file.shape("small").unwrap()[0]), (1, 1));
+    assert_eq!(file.read::<f64, Ix3>("large").unwrap().sum(), (1 << 17) as f64);
+}
+
+/// Chunks are allocated as a whole, and filled, when a dataset gets longer.
+fn no_room_for_what_is_not_written_yet() {
+    // One task that writes is told by HDF5, when the disk is full.
+    if cfg!(not(feature = "hdf5-mpio")) || pmi::launched_rank().is_none() || pmi::size().unwrap() == 1 {
+        return;
+    }
+    let Some(small) = Small::new() else { return };
+    let path = small.0.file("full.h5");
+    let file = H5Writer::create(&path).unwrap();
+    file.dataset("a").unlimited().chunk([1 << 20]).zeros::<f64, _>(0).unwrap();
+    file.dataset("b").unlimited().chunk([1 << 10]).zeros::<f64, _>(0).unwrap();
+    file.append("b", &DistArray::<f64, _>::ones(10)).unwrap();
+    failed(file.append("a", &DistArray::<f64, _>::ones(1)), &["\"a\"", "no space left"]);
+    failed(file.resize("b", 1 << 20), &["\"b\"", "no space left"]);
+    failed(file.resize("b", usize::MAX / 2), &["\"b\"", "no space left"]);
+    failed(file.dataset("c").zeros::<f64, _>((1 << 20, 3)), &["\"c\"", "no space left"]);
+    assert_eq!((file.shape("a").unwrap(), file.shape("b").unwrap()), (vec![0], vec![10]));
+    file.append("b", &DistArray::<f64, _>::ones(2000)).unwrap();
+    file.close().unwrap();
+    let b = DistArray::<f64, Ix1>::load_hdf5(&path, "b").unwrap();
+    assert_eq!((b.len(), b.sum()), (2010, 2010.0));
 }
 
 fn a_writer_that_is_closed_by_a_panic() {

@@ -8,7 +8,13 @@ use pmi_toolkit::prelude::*;
 use std::path::Path;
 
 pub(crate) fn cases() -> Vec<Case> {
-    cases![a_dataset_that_cannot_be_replaced_stays attributes_that_cannot_be_set_stay scales_forget_what_is_replaced]
+    cases![
+        a_dataset_that_cannot_be_replaced_stays
+        attributes_that_cannot_be_set_stay
+        scales_forget_what_is_replaced
+        scales_that_others_have_deleted
+        axes_that_grow_have_scales_that_grow
+    ]
 }
 
 fn numbers() -> DistArray<f64, Ix2> {
@@ -97,6 +103,59 @@ fn scales_forget_what_is_replaced() {
     let file = H5Reader::open(&path).unwrap();
     assert_eq!(file.names("/").unwrap(), ["a", "b", "square", "x", "y", "z"]);
     assert_eq!(file.read::<f64, Ix1>("x").unwrap().sum(), 10.0);
+}
+
+/// With the references to them left behind.
+fn scales_that_others_have_deleted() {
+    let folder = Folder::new();
+    let path = folder.file("deleted.h5");
+    let frame = DistArray::<f64, _>::ones(5);
+    let file = H5Writer::create(&path).unwrap();
+    file.dataset("u").dims(["t", "x"]).unlimited().zeros::<f64, _>((0, 5)).unwrap();
+    file.append("u", &frame).unwrap();
+    file.close().unwrap();
+    let other = hdf5_metno::File::append(&path).unwrap();
+    ["t", "x"].iter().for_each(|name| other.unlink(name).unwrap());
+    other.close().unwrap();
+    let file = H5Writer::open(&path).unwrap();
+    file.append("u", &frame).unwrap();
+    file.flush().unwrap();
+    assert_eq!(found::<f64>(&path, "u").0, [2, 5]);
+    file.dataset("u").dims(["t", "x"]).unlimited().replace().zeros::<f64, _>((0, 5)).unwrap();
+    file.append("u", &frame).unwrap();
+    file.close().unwrap();
+    assert_eq!((users(&path, "t"), found::<f32>(&path, "t").0), (1, vec![1]));
+}
+
+fn axes_that_grow_have_scales_that_grow() {
+    let folder = Folder::new();
+    let path = folder.file("scales.h5");
+    let file = H5Writer::create(&path).unwrap();
+    file.dataset("fixed").dims(["t", "y"]).zeros::<f64, _>((3, 2)).unwrap();
+    let refused = file.dataset("u").dims(["t", "y"]).unlimited().zeros::<f64, _>((3, 2));
+    let text = refused.unwrap_err().to_string();
+    assert!(text.contains("\"t\" cannot: make them unlimited"), "{text}");
+    // One that two datasets have is as long as the longer of them.
+    for name in ["a", "b"] {
+        file.dataset(name).dims(["time", "y"]).unlimited().zeros::<f64, _>((0, 2)).unwrap();
+    }
+    assert_eq!(file.shape("time").unwrap(), [0]);
+    let frame = DistArray::<f64, _>::ones(2);
+    (0..3).for_each(|_| file.append("a", &frame).unwrap());
+    file.append("b", &frame).unwrap();
+    file.flush().unwrap();
+    file.append("b", &frame).unwrap();
+    file.flush().unwrap();
+    assert_eq!(file.shape("time").unwrap(), [3]);
+    // Nothing takes the place of a scale of its own.
+    file.dataset("x").dims(["x"]).create(&DistArray::<f64, _>::ones(2)).unwrap();
+    for name in ["x", "new"] {
+        let made = file.dataset(name).dims(["y", name]).replace().zeros::<f64, _>((2, 2));
+        let text = made.unwrap_err().to_string();
+        assert!(text.contains("its own name is that of an axis"), "{text}");
+    }
+    file.close().unwrap();
+    assert_eq!(found::<f64>(&path, "x").1, [1.0; 2]);
 }
 
 /// How many axes of datasets a scale says it belongs to.

@@ -95,15 +95,22 @@ pub(super) fn write(to: &Location, name: &str, value: &H5Value) -> Result<()> {
 /// complete; where it cannot be, nothing has changed.
 pub(super) fn put(to: &Location, name: &str, write: impl FnOnce(&str) -> Result<()>) -> Result<()> {
     let is_there = |name: &str| to.attr(name).is_ok();
-    let replaces = is_there(name);
-    let mut new = name.to_string();
-    while is_there(&new) {
-        new.push_str(".new");
-    }
-    let mut done = write(&new);
-    if done.is_ok() && replaces {
-        done = to.delete_attr(name).and_then(|()| rename_attribute(to, &new, name));
-    }
+    let free = |end: &str| {
+        let mut other = name.to_string();
+        while is_there(&other) {
+            other.push_str(end);
+        }
+        other
+    };
+    let new = free(".new");
+    let replace = || {
+        let old = free(".old");
+        rename_attribute(to, name, &old)?;
+        let replaced = rename_attribute(to, &new, name)
+            .and_then(|()| to.delete_attr(&old).or_else(|cause| rename_attribute(to, name, &new).and(Err(cause))));
+        replaced.or_else(|cause| rename_attribute(to, &old, name).and(Err(cause)))
+    };
+    let done = write(&new).and_then(|()| if new == name { Ok(()) } else { replace() });
     if done.is_err() && is_there(&new) {
         to.delete_attr(&new)?;
     }

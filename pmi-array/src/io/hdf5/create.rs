@@ -2,7 +2,7 @@
 
 use super::attribute::{self, H5Value};
 use super::file::{Open, Opened};
-use super::info::{Filters, Info};
+use super::info::{Filters, Info, allocated};
 use super::raw;
 use super::scales::Scales;
 use super::transfer::{Access, Transfer};
@@ -48,6 +48,12 @@ impl Recipe {
         (self.unlimited && shape.is_empty()).then(|| format!("\"{name}\" has no axis that could grow: give it one"))
     }
 
+    fn is_chunked(&self, shape: &[usize]) -> bool {
+        let wants_chunks = self.chunk.is_some() || self.deflate.is_some() || self.shuffle;
+        // What is empty for ever, or has no axes, has no chunks.
+        self.unlimited || wants_chunks && !shape.is_empty() && !shape.contains(&0)
+    }
+
     /// Makes the dataset, which has no name yet. `filled` says that all of it will be written.
     fn make(
         &self,
@@ -62,9 +68,6 @@ impl Recipe {
             0 if self.unlimited => Extent { dim: *len, max: None },
             _ => Extent::from(*len),
         };
-        let wants_chunks = self.chunk.is_some() || self.deflate.is_some() || self.shuffle;
-        // What is empty for ever, or has no axes, has no chunks.
-        let chunked = self.unlimited || wants_chunks && !shape.is_empty() && !shape.contains(&0);
         let mut builder = open
             .file
             .new_dataset_builder()
@@ -74,7 +77,7 @@ impl Recipe {
         // dataset grows.
         let whole = filled && !self.unlimited;
         builder = builder.fill_time(if whole { FillTime::Never } else { FillTime::Alloc });
-        if chunked {
+        if self.is_chunked(shape) {
             builder = builder.chunk(chunk).alloc_time(Some(AllocTime::Incr));
             if self.shuffle {
                 builder = builder.shuffle();
@@ -119,7 +122,7 @@ impl Recipe {
         let mut scales = Scales::default();
         let done = (old.as_ref().map_or(Ok(()), |old| scales.detach(old)))
             .and_then(|()| scales.attach(open, dataset, &self.name, &self.dims, info))
-            .and_then(|()| self.name_it(open, dataset, old.is_some()));
+            .and_then(|()| self.name_it(open, dataset, old.as_ref()));
         if done.is_err() {
             scales.undo(open);
         }
@@ -127,20 +130,13 @@ impl Recipe {
         done
     }
 
-    /// Gives the dataset its name, which another gives up for it where `replaces`.
-    fn name_it(&self, open: &Open, dataset: &Dataset, replaces: bool) -> raw::Result<()> {
-        if !replaces {
-            return raw::link(dataset, &open.file, &self.name);
-        }
-        let mut aside = format!("{}.old", self.name);
-        while open.file.link_exists(&aside) {
-            aside.push_str(".old");
-        }
-        open.file.relink(&self.name, &aside)?;
-        match raw::link(dataset, &open.file, &self.name) {
-            Ok(()) => open.file.unlink(&aside),
-            Err(cause) => open.file.relink(&aside, &self.name).and(Err(cause)),
-        }
+    /// Gives the dataset its name, which an `old` one gives up for it.
+    fn name_it(&self, open: &Open, dataset: &Dataset, old: Option<&Dataset>) -> raw::Result<()> {
+        let Some(old) = old else { return raw::link(dataset, &open.file, &self.name) };
+        open.file.unlink(&self.name)?;
+        // Without a name it lives on as long as it is open.
+        raw::link(dataset, &open.file, &self.name)
+            .or_else(|cause| raw::link(old, &open.file, &self.name).and(Err(cause)))
     }
 
     /// Makes the dataset and writes this array, or makes it with zeros. All tasks take part.
@@ -151,24 +147,39 @@ impl Recipe {
         layout: &Layout,
         slab: Option<&[T]>,
     ) -> Result<(), Failure> {
+        let mut new = None;
+        let done = self.create_in(task, opened, layout, slab, &mut new);
+        // What a file that is given up has stays open, too.
+        if opened.open.is_none() {
+            std::mem::forget(new);
+        }
+        done
+    }
+
+    /// As [`create`](Recipe::create); the dataset is `new`, also where something fails.
+    fn create_in<T: Element>(
+        &self,
+        task: &Task,
+        opened: &mut Opened,
+        layout: &Layout,
+        slab: Option<&[T]>,
+        new: &mut Option<Dataset>,
+    ) -> Result<(), Failure> {
         let (kind, shape) = (Kind::of::<T>(), layout.shape());
         let chunk = self.chunk.clone().unwrap_or_else(|| match self.unlimited {
             true => fitted(&Layout::new(&shape[1..], layout.tasks()), true, size_of::<T>()),
             false => fitted(layout, false, size_of::<T>()),
         });
         if self.deflate.is_none() {
-            opened.check_room(task, &self.name, layout.len() * size_of::<T>())?;
+            let chunk = self.is_chunked(shape).then_some(&chunk[..]);
+            opened.check_room(task, &self.name, allocated(shape, chunk, size_of::<T>()))?;
         }
-        let mut new = None;
         let info = opened.change(task, &self.name, |open| {
-            let dataset = self.make(open, &kind, shape, chunk, slab.is_some())?;
-            let info = Info::of(&dataset)?;
-            new = Some(dataset);
-            Ok(info)
+            Info::of(new.insert(self.make(open, &kind, shape, chunk, slab.is_some())?))
         })?;
         if let Some(slab) = slab {
             let origin = vec![0; shape.len()];
-            let access = opened.access(&new, &kind).map_err(|cause| opened.failure(task, &self.name, cause));
+            let access = opened.access(new, &kind).map_err(|cause| opened.failure(task, &self.name, cause));
             let transfer = Transfer {
                 task,
                 info: &info,
@@ -178,24 +189,19 @@ impl Recipe {
             };
             let wrote = transfer.write(layout, slab, None);
             let wrote = wrote.map_err(|cause| opened.failure(task, &self.name, cause));
-            let wrote = match info.filters {
-                Filters::None => agree(task, wrote),
-                _ => opened.agree_on_structure(task, wrote),
-            };
-            if let Err(failure) = wrote {
-                // What a file that is given up has stays open, too.
-                if opened.open.is_none() {
-                    std::mem::forget(new);
-                }
-                return Err(failure);
+            match info.filters {
+                Filters::None => agree(task, wrote)?,
+                _ => opened.agree_on_structure(task, wrote)?,
             }
         }
-        opened.infos.remove(&self.name);
-        opened.grown.remove(&self.name);
-        opened.change(task, &self.name, |open| match &new {
+        opened.change(task, &self.name, |open| match new {
             Some(dataset) => self.finish(open, dataset, &info),
             None => Ok(()),
-        })
+        })?;
+        // What was known of another of this name.
+        opened.infos.remove(&self.name);
+        opened.grown.remove(&self.name);
+        Ok(())
     }
 }
 

@@ -13,12 +13,25 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
+use std::fs::Metadata;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
 
 /// What is said of a disk that has not enough room.
 pub(super) const FULL: &str = "no space left on the disk";
+
+/// The device and number of a file, whatever its name.
+type Identity = (u64, u64);
+
+/// The files that this process has given up, and HDF5 still has open.
+static GIVEN_UP: Mutex<Vec<Identity>> = Mutex::new(Vec::new());
+
+fn identity(file: &Metadata) -> Identity {
+    (file.dev(), file.ino())
+}
 
 /// What shall be done with a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,6 +68,7 @@ impl Options {
 #[derive(Default)]
 pub(super) struct Opened {
     path: PathBuf,
+    identity: Option<Identity>,
     /// Whether all tasks have it open and do everything together, by MPI-IO. Otherwise task 0 does it for all.
     together: bool,
     /// Whether it may have changed since it was last flushed.
@@ -63,6 +77,10 @@ pub(super) struct Opened {
     pub(super) infos: HashMap<String, Info>,
     /// Datasets that have grown since the file was last flushed.
     pub(super) grown: BTreeSet<String>,
+    /// Whether frames are written in the background.
+    overlap: bool,
+    /// Where one is, on the task that writes: the dataset, and how long it was before.
+    pub(super) pending: Option<(String, usize)>,
     /// On the tasks that have it open.
     pub(super) open: Option<Open>,
     /// Why nothing is done with it any more.
@@ -89,11 +107,6 @@ impl Open {
         Ok(dataset)
     }
 
-    /// Waits for what is written in the background.
-    pub(super) fn settle(&self) -> raw::Result<()> {
-        self.queue.as_ref().map_or(Ok(()), |queue| queue.finish().map_err(Into::into))
-    }
-
     /// Forgets a dataset that is no more.
     pub(super) fn forget(&mut self, name: &str) {
         self.datasets.remove(name);
@@ -118,9 +131,13 @@ impl Opened {
             Mode::Save | Mode::Create => OpenMode::Create,
         };
         self.changed = matches!(mode, OpenMode::Create);
+        // The thread beside a task's must not call MPI, which the task's own may do meanwhile.
+        self.overlap = options.overlap && !self.together;
         let opened = if mine { self.open_mine(task, mode, options).map(Some) } else { Ok(None) };
-        self.open = agree(task, opened.map_err(|cause| self.failure(task, "", cause)))?;
-        Ok(())
+        // Not dropped where others have failed: all would have to close it.
+        self.identity = self.path.metadata().ok().as_ref().map(identity);
+        let opened = opened.map(|open| self.open = open).map_err(|cause| self.failure(task, "", cause));
+        self.agree_on_structure(task, opened)
     }
 
     fn open_mine(&self, task: &Task, mode: OpenMode, options: &Options) -> raw::Result<Open> {
@@ -144,13 +161,13 @@ impl Opened {
         if !self.together {
             raw::keep_from_children(&file)?;
         }
-        // The thread beside this one must not call MPI, which the task's own may do meanwhile.
-        let queue = (options.overlap && !self.together).then(|| Rc::new(Queue::new()));
+        let queue = self.overlap.then(|| Rc::new(Queue::new()));
         Ok(Open { queue, datasets: HashMap::new(), list: transfer_list(self.together)?, file })
     }
 
     /// Closes the file. All tasks take part.
     pub(super) fn close(&mut self, task: &Task) -> Result<(), Failure> {
+        let settled = self.settle(task);
         if self.check_rest(task).is_err() {
             self.abandon(FULL);
         }
@@ -158,21 +175,45 @@ impl Opened {
             return Err(self.failure(task, "", lost));
         }
         self.infos.clear();
+        self.grown.clear();
         let closed = self.open.take().map_or(Ok(()), |open| {
             let Open { queue, datasets, list, file } = open;
-            let written = queue.map_or(Ok(()), |queue| queue.finish());
-            drop((datasets, list));
-            file.close().and(written.map_err(Into::into))
+            drop((queue, datasets, list));
+            file.close()
         });
-        agree(task, closed.map_err(|cause| self.failure(task, "", cause)))
+        let closed = agree(task, closed.map_err(|cause| self.failure(task, "", cause)));
+        settled.and(closed)
+    }
+
+    /// Waits for the frame that is written in the background. One that cannot be is taken off its dataset again. All
+    /// tasks take part.
+    pub(super) fn settle(&mut self, task: &Task) -> Result<(), Failure> {
+        if !self.overlap {
+            return Ok(());
+        }
+        let mine = (task.rank() == 0).then(|| {
+            let (Some((name, len)), Some(open)) = (self.pending.take(), &mut self.open) else { return Ok(()) };
+            let Some(Err(cause)) = open.queue.as_ref().map(|queue| queue.finish()) else { return Ok(()) };
+            // What went wrong before is what is told.
+            let _ = open.dataset(&name).and_then(|dataset| {
+                let rest = &dataset.get_shape()?[1..];
+                raw::set_extent(&dataset, &[&[len], rest].concat())
+            });
+            Err((self.failure(task, &name, cause), name))
+        });
+        let settled: Result<(), (Failure, String)> = task.comm().broadcast_object(0, mine);
+        settled.map_err(|(failure, name)| {
+            self.infos.remove(&name);
+            failure
+        })
     }
 
     /// Checks that the disk has room for new elements of so many bytes that all tasks write together, as they are: not
     /// every library for MPI-IO tells when it has not. Otherwise HDF5 says so by itself.
-    pub(super) fn check_room(&self, task: &Task, name: &str, bytes: usize) -> Result<(), Failure> {
+    pub(super) fn check_room(&self, task: &Task, name: &str, bytes: u64) -> Result<(), Failure> {
         #[cfg(feature = "hdf5-mpio")]
         if self.together {
-            let room = (task.rank() == 0).then(|| mpio::has_room(&self.folder(), bytes as u64));
+            let room = (task.rank() == 0).then(|| mpio::has_room(&self.folder(), bytes));
             if !task.comm().broadcast_object(0, room) {
                 return Err(self.failure(task, name, FULL));
             }
@@ -210,15 +251,17 @@ impl Opened {
         agreed
     }
 
-    /// Leaves a file that tasks have open together as it is on the disk, neither written nor closed, which all would
-    /// have to do: HDF5 keeps it open until the program ends.
+    /// Leaves a file that tasks have open together as it is, neither written nor closed, which all would have to do.
+    /// HDF5 does that at the end of the program, in `MPI_Finalize`, into which it has hooked itself: into the file that
+    /// it has open, whatever has been written there meanwhile. So this program opens it no more.
     fn abandon(&mut self, cause: &str) {
         self.lost = Some(format!(
-            "{cause}: the file is given up as it was when it was last flushed; its descriptor stays open until the \
-             program ends"
+            "{cause}: the file is given up, and stays open until the program ends; do not rely on what was changed \
+             since it was last flushed"
         ));
         self.infos.clear();
         self.grown.clear();
+        GIVEN_UP.lock().unwrap_or_else(PoisonError::into_inner).extend(self.identity);
         std::mem::forget(self.open.take());
     }
 
@@ -240,7 +283,8 @@ impl Opened {
         subject: &str,
         f: impl FnOnce(&mut Open) -> raw::Result<R>,
     ) -> Result<R, Failure> {
-        let mine = self.open.as_mut().map(|open| open.settle().and_then(|()| f(open)));
+        self.settle(task)?;
+        let mine = self.open.as_mut().map(f);
         let mine = mine.map(|result| result.map_err(|cause| self.failure(task, subject, cause)));
         let closed = || Err(self.failure(task, subject, self.lost.as_deref().unwrap_or("the file is not open")));
         if self.together {
@@ -303,6 +347,11 @@ fn together(task: &Task, _: &Options) -> bool {
 fn check(path: &Path, mode: Mode, locks: bool) -> io::Result<bool> {
     let exists = match path.metadata() {
         Ok(found) if found.is_dir() => return Err(io::Error::from_raw_os_error(libc::EISDIR)),
+        Ok(found) if GIVEN_UP.lock().unwrap_or_else(PoisonError::into_inner).contains(&identity(&found)) => {
+            let text = "this program has given the file up, and HDF5 still writes to it when the program ends: remove \
+                        it, or choose another path";
+            return Err(io::Error::other(text));
+        }
         Ok(_) => true,
         Err(cause) if cause.kind() == io::ErrorKind::NotFound && matches!(mode, Mode::Create | Mode::Save) => false,
         Err(cause) => return Err(cause),

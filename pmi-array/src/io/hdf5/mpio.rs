@@ -12,9 +12,10 @@ use std::path::Path;
 /// it and tells the others. All tasks of the communicator take part.
 pub(super) fn set(builder: &mut FileBuilder, comm: &Comm, hints: &[(String, String)]) -> raw::Result<()> {
     let comm = comm.as_mpi().ok_or("there is no MPI in the embedded world")?;
-    let mut info = Hints::new(hints)?;
+    let info = Hints::new(hints)?;
+    // The list has a copy of these.
     builder.fapl().mpio(comm, Some(info.0)).all_coll_metadata_ops(true).coll_metadata_write(true);
-    info.free()
+    Ok(())
 }
 
 /// What the disk must have room for beside elements: the structure of the file.
@@ -23,7 +24,7 @@ const SLACK: u64 = 1 << 20;
 /// Whether the file system of this folder has room for new elements of so many bytes, as far as it tells: of quotas it
 /// does not.
 pub(super) fn has_room(folder: &Path, bytes: u64) -> bool {
-    available(folder).is_none_or(|available| available > bytes + SLACK)
+    available(folder).is_none_or(|available| available > bytes.saturating_add(SLACK))
 }
 
 /// Whether it has room for what HDF5 still has in memory of this file.
@@ -50,19 +51,22 @@ impl Hints {
         // SAFETY: MPI has been initialised, since there is a communicator; null handles of its are valid zeros, and
         // overwritten.
         let mut info: MPI_Info = unsafe { std::mem::zeroed() };
-        // SAFETY: the pointer is to a live value; the texts end with a NUL.
-        unsafe {
-            check("MPI_Info_create", MPI_Info_create(&mut info))?;
-            for (key, value) in hints {
-                let (key, value) = (text(key)?, text(value)?);
-                check("MPI_Info_set", MPI_Info_set(info, key.as_ptr().cast_mut(), value.as_ptr().cast_mut()))?;
-            }
+        // SAFETY: the pointer is to a live value.
+        check("MPI_Info_create", unsafe { MPI_Info_create(&mut info) })?;
+        let info = Self(info);
+        for (key, value) in hints {
+            let (key, value) = (text(key)?, text(value)?);
+            // SAFETY: the object is alive; the texts end with a NUL, and are only read.
+            let code = unsafe { MPI_Info_set(info.0, key.as_ptr().cast_mut(), value.as_ptr().cast_mut()) };
+            check("MPI_Info_set", code)?;
         }
-        Ok(Self(info))
+        Ok(info)
     }
+}
 
-    fn free(&mut self) -> raw::Result<()> {
+impl Drop for Hints {
+    fn drop(&mut self) {
         // SAFETY: the object is ours; those who use it have copies.
-        check("MPI_Info_free", unsafe { MPI_Info_free(&mut self.0) })
+        unsafe { MPI_Info_free(&mut self.0) };
     }
 }

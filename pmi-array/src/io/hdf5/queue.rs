@@ -43,7 +43,6 @@ impl Queue {
         give_back: impl FnOnce(E) + Send + 'static,
         write: impl FnOnce(&E) -> Result<(), String> + Send + 'static,
     ) {
-        self.waiting.set(self.waiting.get() + 1);
         let job = move || -> Done { (write(&elements), Box::new(move || give_back(elements))) };
         self.held.borrow_mut().push(Box::new(job));
     }
@@ -52,15 +51,17 @@ impl Queue {
     /// would wait for them.
     pub(super) fn start(&self) {
         for job in self.held.take() {
+            self.waiting.set(self.waiting.get() + 1);
             // A thread that has died is heard of in `finish`.
             let _ = self.jobs.as_ref().expect("the queue has not ended").send(job);
         }
     }
 
-    /// Waits until all is written. The first failure.
+    /// Waits until all is written that was begun. The first failure; what was never begun is one, too, of a call that
+    /// was broken off, and goes.
     pub(super) fn finish(&self) -> Result<(), String> {
-        self.start();
-        let mut done = Ok(());
+        let begun = self.held.take().is_empty();
+        let mut done = if begun { Ok(()) } else { Err("it was broken off before all was written".into()) };
         for _ in 0..self.waiting.take() {
             let (wrote, give_back) = self
                 .results
@@ -74,9 +75,8 @@ impl Queue {
 }
 
 impl Drop for Queue {
-    /// Writes what is left.
+    /// Writes what is left of what was begun.
     fn drop(&mut self) {
-        self.start();
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
@@ -103,10 +103,14 @@ mod tests {
             let back = back.clone();
             queue.push(vec![number], move |given| back.lock().unwrap().extend(given), write);
         }
+        queue.start();
         assert_eq!(queue.finish(), Err("number 39".into()));
         assert_eq!((queue.finish(), at.load(Ordering::Relaxed)), (Ok(()), 100));
         assert_eq!(*back.lock().unwrap(), (0..100).collect::<Vec<_>>());
+        queue.push(vec![0], drop, |_| panic!("never begun"));
+        assert!(queue.finish().unwrap_err().contains("broken off"));
         queue.push(vec![0], drop, |_| panic!("on purpose"));
+        queue.start();
         assert!(queue.finish().unwrap_err().contains("has died"));
     }
 }

@@ -282,8 +282,9 @@ impl H5Selection<'_> {
         let origin: Vec<_> = ranges.iter().map(|range| range.start).collect();
         let read = |task: &Task, layout: &Layout, (file, name, origin): (Handle<Opened>, String, Vec<usize>)| {
             let opened = &mut task.get_mut(&file);
+            opened.settle(task)?;
             let (info, kind) = (opened.info(task, &name)?, Kind::of::<T>());
-            let dataset = opened.open.as_mut().map(|open| open.settle().and_then(|()| open.dataset(&name))).transpose();
+            let dataset = opened.open.as_mut().map(|open| open.dataset(&name)).transpose();
             let access = dataset.and_then(|dataset| opened.access(&dataset, &kind));
             let access = agree(task, access.map_err(|cause| opened.failure(task, &name, cause)))?;
             let together = opened.is_together();

@@ -41,7 +41,7 @@ impl Scales {
     /// [`attach`](Scales::attach): what is still to get its name would be taken for one that has lost it.
     pub(super) fn detach(&mut self, old: &Dataset) -> Result<()> {
         let token = old.loc_info()?.token;
-        for scale in scales_of(old)?.into_iter().flatten() {
+        for scale in scales_of(old).into_iter().flatten() {
             let stays = |user: &User| match user.dataset.dereference(&scale) {
                 Ok(ReferencedObject::Dataset(other)) => other.loc_info().is_ok_and(|info| info.token != token),
                 _ => false,
@@ -66,6 +66,9 @@ impl Scales {
         }
         if dims == [own] {
             return make_scale(dataset, own);
+        }
+        if dims.iter().any(|dim| dim == own) {
+            return Err("its own name is that of an axis, but it has others, too: choose another name".into());
         }
         // A group that is missing is made with its first scale.
         let groups = name.match_indices('/').map(|(at, _)| &name[..at]);
@@ -155,26 +158,34 @@ fn check(scale: &Dataset, path: &str, info: &Info, axis: usize) -> Result<()> {
             format!("axis {axis} has {len} indices, its coordinates \"{path}\" have the shape {shape:?}").into()
         );
     }
+    if info.unlimited[axis] && !can_grow(scale) {
+        return Err(format!(
+            "axis {axis} can grow, its coordinates \"{path}\" cannot: make them unlimited, or give the axis another name"
+        )
+        .into());
+    }
     Ok(())
 }
 
-/// The scales of a dataset's axes, where these have any.
-fn scales_of(dataset: &Dataset) -> Result<Vec<Option<Dataset>>> {
-    let Ok(list) = dataset.attr("DIMENSION_LIST") else { return Ok(Vec::new()) };
-    let scale = |scales: &VarLenArray<ObjectReference1>| match scales.deref().first() {
-        Some(reference) => match reference.dereference(dataset)? {
-            ReferencedObject::Dataset(scale) => Ok(Some(scale)),
-            _ => Ok(None),
-        },
-        None => Ok(None),
-    };
-    list.read_raw::<VarLenArray<ObjectReference1>>()?.iter().map(scale).collect()
+fn can_grow(scale: &Dataset) -> bool {
+    scale.space().is_ok_and(|space| space.maxdims() == [None])
 }
 
-/// The scale of axis 0, where it has no values and must grow with the dataset.
-pub(super) fn growing(dataset: &Dataset) -> Result<Option<Dataset>> {
-    let Some(Some(scale)) = scales_of(dataset)?.into_iter().next() else { return Ok(None) };
-    let named = super::attribute::read(&scale, "NAME")?;
-    let empty = matches!(named, super::H5Value::Text(name) if name.starts_with(NO_VARIABLE));
-    Ok(empty.then_some(scale))
+/// The scales of a dataset's axes, where these have any that are still there: other programs delete a scale and leave
+/// what refers to it.
+fn scales_of(dataset: &Dataset) -> Vec<Option<Dataset>> {
+    let list = dataset.attr("DIMENSION_LIST").and_then(|list| list.read_raw::<VarLenArray<ObjectReference1>>());
+    let scale = |scales: &VarLenArray<ObjectReference1>| match scales.deref().first()?.dereference(dataset) {
+        Ok(ReferencedObject::Dataset(scale)) => Some(scale),
+        _ => None,
+    };
+    list.unwrap_or_default().iter().map(scale).collect()
+}
+
+/// The scale of axis 0, where it has no values and grows with the dataset.
+pub(super) fn growing(dataset: &Dataset) -> Option<Dataset> {
+    let scale = scales_of(dataset).into_iter().next().flatten()?;
+    let named = super::attribute::read(&scale, "NAME");
+    let empty = matches!(named, Ok(super::H5Value::Text(name)) if name.starts_with(NO_VARIABLE));
+    (empty && can_grow(&scale)).then_some(scale)
 }

@@ -91,6 +91,17 @@ impl<B> Loan<'_, B> {
     }
 }
 
+/// What tasks do in a round of a transfer.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(not(feature = "hdf5-mpio"), allow(dead_code, reason = "one task that writes goes on"))]
+enum Round {
+    Go,
+    /// The disk has not enough room.
+    Full,
+    /// A task has failed before.
+    Stop,
+}
+
 /// What a task sends of its piece.
 #[derive(Serialize, Deserialize)]
 enum Parcel {
@@ -114,6 +125,7 @@ impl Transfer<'_> {
         let direct = self.compresses(layout);
         let grain = self.grain(layout);
         let limit = self.limit::<T::Bits>(direct.is_some());
+        let mut failed = false;
         write_pieces(self.task, layout, slab, &grain, self.piece(), |ranges, elements| {
             let parts = self.parts(ranges, elements.len(), &grain, size_of::<T>(), limit);
             let mut rest = elements;
@@ -121,11 +133,15 @@ impl Transfer<'_> {
             for round in 0..self.rounds(parts.len()) {
                 let part = parts.get(round);
                 let elements = rest.split_off(..part.map_or(0, |part| part.len)).expect("parts add up to the piece");
-                let wrote = match (part, direct) {
-                    _ if !self.has_room(size_of_val(elements)) => Err(FULL.into()),
-                    (Some(part), Some((shuffle, level))) => self.write_chunks(part, elements, shuffle, level),
-                    _ => self.write_part(part, elements, loan.as_ref()),
+                let wrote = match (self.goes_on(size_of_val(elements), failed), part, direct) {
+                    (Round::Stop, ..) => break,
+                    (Round::Full, ..) => Err(FULL.into()),
+                    (Round::Go, Some(part), Some((shuffle, level))) => {
+                        self.write_chunks(part, elements, shuffle, level)
+                    }
+                    (Round::Go, ..) => self.write_part(part, elements, loan.as_ref()),
                 };
+                failed |= wrote.is_err();
                 done = done.and(wrote);
             }
             done
@@ -245,26 +261,32 @@ impl Transfer<'_> {
         if self.task.size() == 1 { parts } else { self.task.comm().all_reduce(&[parts], op::MAX)[0] }
     }
 
-    /// Whether the disk has room for parts of so many bytes on this task, and what the others have.
+    /// What to do in a round in which this task has a part of so many bytes: whether tasks have `failed` before, and
+    /// whether the disk has room for what all have.
     ///
     /// Ranks that compress together note where their chunks are as these are written. A rank that could not write
-    /// notes less than the others, who would wait for it when the file is closed; so this is asked before, where the
-    /// answer is the same on all.
+    /// notes less than the others, who would wait for it in the next call and when the file is closed; so room is asked
+    /// for before, and after a failure nothing more is written. Both are the same on all. Tasks that have not failed
+    /// themselves do not say so, which tells whether all have.
     #[cfg(feature = "hdf5-mpio")]
-    fn has_room(&self, bytes: usize) -> bool {
+    fn goes_on(&self, bytes: usize, failed: bool) -> Round {
         if !self.together || self.info.filters == Filters::None {
-            return true;
+            return Round::Go;
         }
         let comm = self.task.comm();
-        let needed = comm.reduce(0, &[bytes as u64], op::SUM);
-        let enough = needed.is_none_or(|needed| mpio::has_room(&self.access().folder, needed[0]));
-        comm.broadcast_object(0, Some(enough))
+        let sums = comm.reduce(0, &[bytes as u64, failed.into()], op::SUM);
+        let round = sums.map(|sums| match (sums[1], mpio::has_room(&self.access().folder, sums[0])) {
+            (1.., _) => Round::Stop,
+            (0, false) => Round::Full,
+            (0, true) => Round::Go,
+        });
+        comm.broadcast_object(0, round)
     }
 
-    /// The library says it to the one task that writes.
+    /// The library says to the one task that writes what there is no room for.
     #[cfg(not(feature = "hdf5-mpio"))]
-    fn has_room(&self, _: usize) -> bool {
-        true
+    fn goes_on(&self, _: usize, _: bool) -> Round {
+        Round::Go
     }
 
     fn access(&self) -> &Access {

@@ -89,7 +89,7 @@ impl H5Options {
 
     /// Whether [`append`](H5Writer::append) returns before the frame is written, which happens while the program goes
     /// on; the next one waits until that is done, so there is never more than one on its way. A failure is told by the
-    /// next method that uses the file.
+    /// next method that uses the file, which does nothing else unless it flushes or closes; the frame is then missing.
     ///
     /// A frame that lies in the tasks' memory as in the file is lent, not copied: what computes the array anew
     /// (`a += 1.0`) takes other memory, and what changes elements where they are ([`set`](DistArray::set),
@@ -198,12 +198,13 @@ impl H5Writer {
             let slab = task.get(&frame.slab);
             let lend = || -> Lent<T::Bits> { Box::new(slab.share()) };
             let later = queue.as_ref().map(|queue| Later { queue: queue.clone(), lend: &lend });
+            file.pending = queue.is_some().then(|| (name.clone(), at[0]));
             let wrote = file.write_at(task, &name, frame.layout(), slab.elements(), &at, later);
             // Only now, as whoever uses HDF5 waits for the other.
             if let Some(queue) = queue {
                 queue.start();
             }
-            wrote.inspect_err(|_| file.shrink(&name, at[0]))
+            wrote.inspect_err(|_| file.shrink(task, &name, at[0]))
         };
         let args = (self.name(name)?, frame.clone());
         shown(self.path(), frame.nbytes() as u64, || self.on_tasks(append, args))
@@ -244,6 +245,7 @@ impl H5Writer {
     ) -> Result<()> {
         array.check_tasks();
         let write = |task: &Task, file: &mut Opened, (name, start, array): (String, Vec<usize>, DistArray<T, D>)| {
+            file.settle(task)?;
             file.check_fits(task, &name, &Kind::of::<T>(), &start, array.shape())?;
             file.write_at(task, &name, array.layout(), &array.elements(task), &start, None)
         };
@@ -259,11 +261,12 @@ impl H5Writer {
     pub fn flush(&self) -> Result<()> {
         self.on_tasks(
             |task, file, ()| {
-                file.stretch_scales(task)?;
+                // What was written is flushed whatever becomes of these.
+                let stretched = file.stretch_scales(task);
                 file.check_rest(task)?;
                 file.on_all(task, "", |open| open.file.flush())?;
                 file.changed = false;
-                Ok(())
+                stretched
             },
             (),
         )
@@ -273,9 +276,9 @@ impl H5Writer {
     ///
     /// # Errors
     /// Where what HDF5 still had in memory cannot be written: the file is then as it was when it was last flushed, if it
-    /// can be opened. Where the disk is full, ranks that write together leave it open until the program ends, as those
-    /// that cannot write would keep the others waiting. (A single writer is told by HDF5, whose version 1.10 crashes
-    /// when the program ends.)
+    /// can be opened. Where the disk is full, ranks that write together leave it open, as those that cannot write would
+    /// keep the others waiting; HDF5 tries to write and close it when the program ends, so until then it can only be
+    /// removed, not opened again. (A single writer is told by HDF5, whose version 1.10 crashes when the program ends.)
     pub fn close(self) -> Result<()> {
         self.finish()
     }
@@ -283,7 +286,8 @@ impl H5Writer {
     fn finish(&self) -> Result<()> {
         let close = |task: &Task, file: &mut Opened, ()| {
             let stretched = file.stretch_scales(task);
-            file.close(task).and(stretched)
+            let closed = file.close(task);
+            stretched.and(closed)
         };
         self.on_tasks(close, ())
     }
@@ -319,9 +323,6 @@ impl Opened {
         }
         let mut start = vec![0; shape.len()];
         start[0] = shape[0];
-        if info.filters == Filters::None {
-            self.check_room(task, name, array.iter().product::<usize>() * kind.size())?;
-        }
         shape[0] += if frame == 0 { 1 } else { array[0] };
         self.set_extent(task, name, info)?;
         Ok(start)
@@ -329,11 +330,13 @@ impl Opened {
 
     /// Gives the dataset the shape that `info` has. All tasks take part.
     fn set_extent(&mut self, task: &Task, name: &str, info: Info) -> Result<(), Failure> {
-        let changed = self.open.as_mut().map_or(Ok(()), |open| {
-            // The last frame is written before the next is taken: no more than one is in memory.
-            open.settle()?;
-            raw::set_extent(&open.dataset(name)?, &info.shape)
-        });
+        // The last frame is written before the next is taken: no more than one is in memory.
+        self.settle(task)?;
+        let before = self.info(task, name)?.allocated();
+        if info.allocated() > before {
+            self.check_room(task, name, info.allocated() - before)?;
+        }
+        let changed = self.open.as_mut().map_or(Ok(()), |open| raw::set_extent(&open.dataset(name)?, &info.shape));
         let changed = changed.map_err(|cause| self.failure(task, name, cause));
         self.agree_on_structure(task, changed)?;
         self.changed = true;
@@ -342,14 +345,12 @@ impl Opened {
         Ok(())
     }
 
-    /// Takes what could not be written off the end of axis 0 again.
-    fn shrink(&mut self, name: &str, len: usize) {
-        let Some(info) = self.infos.get_mut(name) else { return };
+    /// Takes what could not be written off the end of axis 0 again. All tasks take part.
+    fn shrink(&mut self, task: &Task, name: &str, len: usize) {
+        let Some(mut info) = self.infos.get(name).cloned() else { return };
         info.shape[0] = len;
-        if let Some(open) = &mut self.open {
-            // What went wrong before is what is told.
-            let _ = open.dataset(name).and_then(|dataset| raw::set_extent(&dataset, &info.shape));
-        }
+        // What went wrong before is what is told; that the file is given up for this is told by what follows.
+        let _ = self.set_extent(task, name, info);
     }
 
     /// Whether an array of this shape fits into a dataset from `start` on.
@@ -388,7 +389,7 @@ impl Opened {
     ) -> Result<(), Failure> {
         let (queue, lend) = later.map(|later| (later.queue, later.lend)).unzip();
         let (info, kind) = (self.info(task, name)?, Kind::of::<T>());
-        let dataset = self.open.as_mut().map(|open| open.settle().and_then(|()| open.dataset(name))).transpose();
+        let dataset = self.open.as_mut().map(|open| open.dataset(name)).transpose();
         let access = dataset.and_then(|dataset| self.access(&dataset, &kind));
         let access = access.map(|access| access.map(|access| Access { queue, ..access }));
         let access = agree(task, access.map_err(|cause| self.failure(task, name, cause)))?;
@@ -401,19 +402,26 @@ impl Opened {
 
     /// Makes the scales of axes that have grown as long as these, where they have no values of their own.
     fn stretch_scales(&mut self, task: &Task) -> Result<(), Failure> {
+        let mut done = self.settle(task);
         // In the same order on all tasks.
-        let mut done = Ok(());
         for name in self.grown.clone() {
             let len = self.infos.get(&name).and_then(|info| info.shape.first().copied());
-            let stretch = |open: &mut Open| match (len, growing(&open.dataset(&name)?)?) {
-                (Some(len), Some(scale)) if scale.get_shape()? != [len] => raw::set_extent(&scale, &[len]),
-                _ => Ok(()),
+            // Never shorter: other datasets may have the same scale.
+            let stretch = |open: &mut Open| match (len, growing(&open.dataset(&name)?)) {
+                (Some(len), Some(scale)) if scale.get_shape()? < vec![len] => {
+                    raw::set_extent(&scale, &[len]).map(|()| true)
+                }
+                _ => Ok(false),
             };
             let stretched = self.change(task, &name, stretch);
+            if matches!(stretched, Ok(true)) {
+                // It is known by a name that is not asked for.
+                self.infos.retain(|known, _| self.grown.contains(known));
+            }
             if stretched.is_ok() {
                 self.grown.remove(&name);
             }
-            done = done.and(stretched);
+            done = done.and(stretched.map(drop));
         }
         done
     }
