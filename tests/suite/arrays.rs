@@ -146,11 +146,11 @@ fn a_panic_in_a_closure_panics_here_and_the_world_goes_on() {
 
 fn gather_has_a_limit() {
     // The limit is the process's: above what the other cases gather.
-    pmi_toolkit::array::set_gather_limit(1 << 20);
-    let a = DistArray::from_fn((1 << 20) + 1, |_| 0u8);
+    pmi_toolkit::array::set_gather_limit(1 << 24);
+    let a = DistArray::from_fn((1 << 24) + 1, |_| 0u8);
     let error = a.gather().unwrap_err();
-    assert!(error.is_gather_limit() && error.to_string().contains("1048577 bytes"), "{error}");
-    assert_eq!(DistArray::from_fn(1 << 20, |_| 0u8).gather().unwrap().len(), 1 << 20);
+    assert!(error.is_gather_limit() && error.to_string().contains("16777217 bytes"), "{error}");
+    assert_eq!(DistArray::from_fn(1 << 24, |_| 0u8).gather().unwrap().len(), 1 << 24);
 }
 
 fn read(path: &std::path::Path) -> (Vec<u8>, (u32, u32)) {

@@ -172,11 +172,11 @@ fn can_grow(scale: &Dataset) -> bool {
 }
 
 /// The scales of a dataset's axes, where these have any that are still there: other programs delete a scale and leave
-/// what refers to it.
+/// what refers to it, by which HDF5 finds what has no name any more until something else takes its place.
 fn scales_of(dataset: &Dataset) -> Vec<Option<Dataset>> {
     let list = dataset.attr("DIMENSION_LIST").and_then(|list| list.read_raw::<VarLenArray<ObjectReference1>>());
     let scale = |scales: &VarLenArray<ObjectReference1>| match scales.deref().first()?.dereference(dataset) {
-        Ok(ReferencedObject::Dataset(scale)) => Some(scale),
+        Ok(ReferencedObject::Dataset(scale)) => scale.loc_info().is_ok_and(|info| info.num_links > 0).then_some(scale),
         _ => None,
     };
     list.unwrap_or_default().iter().map(scale).collect()
