@@ -15,6 +15,11 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+/// The folder that a path is in.
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// What a link names, whether it is there or not; without a slash at the end, behind which a name would be inside. Not
 /// made absolute: folders may have other names on other hosts.
 pub(super) fn followed(path: &Path) -> io::Result<PathBuf> {

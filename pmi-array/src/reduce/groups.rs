@@ -2,7 +2,8 @@
 //!
 //! The slab's axes, those that are reduced and those that are kept, are merged into as few as have the same memory order.
 //! If the last one is kept, elements come in rows that are added to a row of states column by column; if it is reduced,
-//! they come in runs that become one state each. Short runs are turned into rows: a column is then a run.
+//! they come in runs that become one state each. Short runs are read many at a time; the shortest, of what adds to many
+//! columns at once, are turned into rows: a column is then a run.
 
 use super::columns::ROWS;
 use super::reducer::{Columns, Reducer};

@@ -7,7 +7,7 @@ use super::state::{put_together, take_apart};
 use crate::error::{Error, Result};
 use crate::io::failure::{Failure, agree};
 use crate::io::progress::{shown, stage};
-use crate::io::unfinished::{FILE, Unfinished, with_suffix};
+use crate::io::unfinished::{FILE, Unfinished, folder_of, with_suffix};
 use pmi::{Handle, Task};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -67,8 +67,7 @@ fn replace(new: Unfinished, keep: usize) -> io::Result<()> {
         shift(&old)?;
     }
     // Names are what a folder has. Where it cannot be brought to the disk, the state is in its place all the same.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    let _ = File::open(folder_of(&path)).and_then(|folder| folder.sync_all());
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use super::attribute::{self, H5Value};
 use super::file::{Open, Opened};
 use super::info::{Filters, Info, allocated};
 use super::raw;
-use super::scales::Scales;
+use super::scales::{Scales, USERS};
 use super::transfer::{Access, Transfer};
 use super::types::Kind;
 use crate::element::Element;
@@ -105,7 +105,7 @@ impl Recipe {
             }
             let old = open.file.dataset(&self.name).map_err(|_| "there is a group of this name")?;
             // Those that it is a scale of refer to this very object.
-            if old.attr("REFERENCE_LIST").is_ok() {
+            if old.attr(USERS).is_ok() {
                 return Err("it is the coordinates of other datasets: change it with write_slice".into());
             }
         }
@@ -215,7 +215,7 @@ impl Opened {
             kind: kind.datatype()?,
             queue: None,
             #[cfg(feature = "hdf5-mpio")]
-            folder: self.folder(),
+            folder: self.folder().into(),
         }))
     }
 }

@@ -6,6 +6,7 @@ use super::mpio;
 use super::queue::Queue;
 use super::raw::{self, transfer_list};
 use crate::io::failure::{Failure, agree};
+use crate::io::unfinished::folder_of;
 use hdf5_metno::file::FileBuilder;
 use hdf5_metno::{Dataset, File, OpenMode, PropertyList};
 use pmi::{Task, op};
@@ -213,7 +214,7 @@ impl Opened {
     pub(super) fn check_room(&self, task: &Task, name: &str, bytes: u64) -> Result<(), Failure> {
         #[cfg(feature = "hdf5-mpio")]
         if self.together {
-            let room = (task.rank() == 0).then(|| mpio::has_room(&self.folder(), bytes));
+            let room = (task.rank() == 0).then(|| mpio::has_room(self.folder(), bytes));
             if !task.comm().broadcast_object(0, room) {
                 return Err(self.failure(task, name, FULL));
             }
@@ -227,7 +228,7 @@ impl Opened {
     pub(super) fn check_rest(&self, task: &Task) -> Result<(), Failure> {
         #[cfg(feature = "hdf5-mpio")]
         if self.together && self.changed {
-            let room = |open: &Open| mpio::has_room_for_rest(&self.folder(), &open.file);
+            let room = |open: &Open| mpio::has_room_for_rest(self.folder(), &open.file);
             let room = (task.rank() == 0).then(|| self.open.as_ref().is_none_or(room));
             if !task.comm().broadcast_object(0, room) {
                 return Err(self.failure(task, "", FULL));
@@ -267,8 +268,8 @@ impl Opened {
 
     /// The folder of the file.
     #[cfg(feature = "hdf5-mpio")]
-    pub(super) fn folder(&self) -> PathBuf {
-        self.path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).into()
+    pub(super) fn folder(&self) -> &Path {
+        folder_of(&self.path)
     }
 
     /// Whether all tasks do everything together.
@@ -361,8 +362,8 @@ fn check(path: &Path, mode: Mode, locks: bool) -> io::Result<bool> {
         if locks {
             check_lock(&file, mode)?;
         }
-    } else if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        folder.metadata()?;
+    } else {
+        folder_of(path).metadata()?;
     }
     Ok(exists)
 }

@@ -17,7 +17,7 @@ use std::ops::Deref;
 const NO_VARIABLE: &str = "This is a netCDF dimension but not a netCDF variable.";
 
 /// The attribute of a scale that lists the datasets that it belongs to.
-const USERS: &str = "REFERENCE_LIST";
+pub(super) const USERS: &str = "REFERENCE_LIST";
 
 /// An entry of this list.
 #[derive(Clone, H5Type)]
