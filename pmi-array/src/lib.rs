@@ -41,7 +41,7 @@ pub mod reduce;
 pub mod fractal;
 mod io;
 
-pub use array::{DistArray, Distributed, Inexact, Shape, Stepped, set_gather_limit};
+pub use array::{DistArray, Distributed, Fetched, Inexact, Shape, Stepped, set_gather_limit};
 pub use cast::Cast;
 pub use element::{Element, Real};
 pub use error::{Error, Result};

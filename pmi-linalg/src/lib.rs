@@ -1,9 +1,26 @@
 //! Distributed linear algebra on [`pmi_array::DistArray`].
 //!
-//! What is to come, with NumPy's and LAPACK's names: products (`matmul`, `dot`, `outer`, `tensordot`), factorisations
-//! that are objects to reuse (`cholesky`, `lu`, `qr`), solvers (`solve`, `lstsq`), `inv`, `det`, `norm`. So far there is
-//! the error type that they share.
+//! ```
+//! use pmi_array::DistArray;
+//! use pmi_linalg::{Transpose, matmul};
+//! # pmi::with_tasks(3, || {
+//! let a = DistArray::from_fn((4, 2), |(i, j)| (i + j) as f64);
+//! let gram = matmul(a.t(), &a);
+//! assert_eq!(gram.gather().unwrap(), ndarray::array![[14.0, 20.0], [20.0, 30.0]]);
+//! # })
+//! ```
+//!
+//! What is to come, with NumPy's and LAPACK's names: more products (`outer`, `kron`, `tensordot`), factorisations that are
+//! objects to reuse (`cholesky`, `lu`, `qr`), solvers (`solve`, `lstsq`), `inv`, `det`, `norm`.
 
+// Bottom-up: a module uses only those above it in this list.
 mod error;
+mod scalar;
+mod block;
+mod operand;
+mod product;
 
 pub use error::{Error, Result};
+pub use operand::{Matrix, Operand, Transpose};
+pub use product::matmul;
+pub use scalar::Scalar;

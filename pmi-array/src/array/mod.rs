@@ -11,7 +11,9 @@ mod convert;
 mod gather;
 mod local;
 mod element_access;
+mod fetch;
 
+pub use fetch::Fetched;
 pub use gather::set_gather_limit;
 pub use ranges::{Inexact, Stepped};
 pub(crate) use redistribute::BUDGET;

@@ -1,0 +1,120 @@
+//! Products of blocks that one task has.
+
+use crate::scalar::Scalar;
+use faer::linalg::matmul::matmul_with_conj;
+use faer::{Accum, Conj, MatMut, MatRef, Par};
+
+/// A block to be read: its numbers where they lie, by rows, perhaps to be read by columns or conjugated.
+#[derive(Clone, Copy)]
+pub(crate) struct Block<'a, T> {
+    matrix: MatRef<'a, T>,
+    conjugated: bool,
+}
+
+impl<'a, T: Scalar> Block<'a, T> {
+    /// The block of `rows x columns` numbers.
+    pub(crate) fn new(numbers: &'a [T], rows: usize, columns: usize) -> Self {
+        Self { matrix: MatRef::from_row_major_slice(numbers, rows, columns), conjugated: false }
+    }
+
+    /// The columns of a range.
+    pub(crate) fn columns(self, range: std::ops::Range<usize>) -> Self {
+        Self { matrix: self.matrix.subcols(range.start, range.len()), ..self }
+    }
+
+    /// The rows of a range.
+    pub(crate) fn rows(self, range: std::ops::Range<usize>) -> Self {
+        Self { matrix: self.matrix.subrows(range.start, range.len()), ..self }
+    }
+
+    /// The block read by columns, where `transposed`, and conjugated, where `conjugated`.
+    pub(crate) fn read(self, transposed: bool, conjugated: bool) -> Self {
+        Self { matrix: if transposed { self.matrix.transpose() } else { self.matrix }, conjugated }
+    }
+}
+
+/// `c += a b`, where `c` has its numbers by rows. On so many of rayon's threads, each of which computes a rectangle of `c`: no
+/// sum is divided, so the bits do not depend on the threads.
+pub(crate) fn add_product<T: Scalar>(c: &mut [T], a: Block<T>, b: Block<T>, threads: usize) {
+    let (rows, columns) = (a.matrix.nrows(), b.matrix.ncols());
+    if rows == 0 || columns == 0 || a.matrix.ncols() == 0 {
+        return;
+    }
+    add_divided(MatMut::from_row_major_slice_mut(c, rows, columns), a, b, threads);
+}
+
+/// Fewer operations than this are not worth a thread's waking up.
+const GRAIN: usize = 1 << 18;
+
+fn add_divided<T: Scalar>(c: MatMut<T>, a: Block<T>, b: Block<T>, threads: usize) {
+    let (rows, columns) = (c.nrows(), c.ncols());
+    let threads = threads.min(rows * columns * a.matrix.ncols() / GRAIN);
+    if threads < 2 {
+        let conj = |block: Block<T>| if block.conjugated { Conj::Yes } else { Conj::No };
+        return matmul_with_conj(c, Accum::Add, a.matrix, conj(a), b.matrix, conj(b), T::one_impl(), Par::Seq);
+    }
+    let (first, second) = (threads.div_ceil(2), threads / 2);
+    if rows >= columns {
+        let cut = rows * first / threads;
+        let (upper, lower) = c.split_at_row_mut(cut);
+        rayon::join(
+            || add_divided(upper, a.rows(0..cut), b, first),
+            || add_divided(lower, a.rows(cut..rows), b, second),
+        );
+    } else {
+        let cut = columns * first / threads;
+        let (left, right) = c.split_at_col_mut(cut);
+        rayon::join(
+            || add_divided(left, a, b.columns(0..cut), first),
+            || add_divided(right, a, b.columns(cut..columns), second),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use num_complex::Complex;
+
+    #[test]
+    fn every_reading_of_both_operands_on_any_number_of_threads() {
+        let number = |i: usize| Complex::new((i % 7) as f64 - 3.0, (i % 5) as f64 - 2.0);
+        for [m, n, k] in [[1, 1, 1], [0, 3, 2], [3, 0, 2], [3, 2, 0], [5, 4, 3], [70, 90, 110]] {
+            let (a, b): (Vec<_>, Vec<_>) =
+                ((0..m * k).map(number).collect(), (0..k * n).map(|i| number(3 * i + 1)).collect());
+            for reading in 0..16 {
+                let [ta, ca, tb, cb] = [1, 2, 4, 8].map(|bit| reading & bit != 0);
+                let conj = |z: Complex<f64>, conjugated| if conjugated { z.conj() } else { z };
+                let at = |i: usize, l: usize| conj(if ta { a[l * m + i] } else { a[i * k + l] }, ca);
+                let bt = |l: usize, j: usize| conj(if tb { b[j * k + l] } else { b[l * n + j] }, cb);
+                let plain: Vec<_> = (0..m * n)
+                    .map(|ij| {
+                        Complex::new(1.0, 0.0) + (0..k).map(|l| at(ij / n, l) * bt(l, ij % n)).sum::<Complex<f64>>()
+                    })
+                    .collect();
+                let shaped = |numbers, rows, columns, transposed| match transposed {
+                    true => Block::new(numbers, columns, rows),
+                    false => Block::new(numbers, rows, columns),
+                };
+                for threads in [1, 2, 3, 8] {
+                    let mut c = vec![Complex::new(1.0, 0.0); m * n];
+                    let (a, b) = (shaped(&a, m, k, ta).read(ta, ca), shaped(&b, k, n, tb).read(tb, cb));
+                    add_product(&mut c, a, b, threads);
+                    assert_eq!(c, plain, "{m} x {k} times {k} x {n}, reading {reading}, {threads} threads");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_bits_do_not_depend_on_the_threads() {
+        let numbers: Vec<f64> = (0..300 * 300).map(|i| 1.0 / (1 + i % 1009) as f64).collect();
+        let product = |threads| {
+            let mut c = vec![0.0; 300 * 300];
+            add_product(&mut c, Block::new(&numbers, 300, 300), Block::new(&numbers, 300, 300), threads);
+            c
+        };
+        let one = product(1);
+        (2..9).for_each(|threads| assert_eq!(product(threads), one, "{threads} threads"));
+    }
+}

@@ -1,0 +1,6 @@
+//! Products of matrices.
+
+mod grid;
+mod matmul;
+
+pub use matmul::matmul;
