@@ -16,11 +16,12 @@
 // Bottom-up: a module uses only those above it in this list.
 mod error;
 mod scalar;
-mod block;
+mod local;
 mod operand;
+mod tiles;
 mod product;
 
 pub use error::{Error, Result};
 pub use operand::{Matrix, Operand, Transpose};
 pub use product::matmul;
-pub use scalar::Scalar;
+pub use scalar::{Entry, Scalar};

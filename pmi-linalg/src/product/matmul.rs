@@ -1,9 +1,10 @@
 //! The product of two matrices.
 
 use super::grid::Grid;
-use crate::block::{Block, add_product};
+use crate::local::{Block, add_product};
 use crate::operand::{Matrix, Operand};
 use crate::scalar::Scalar;
+use faer::MatMut;
 use ndarray::{Array2, Ix2};
 use pmi::Task;
 use pmi_array::{DistArray, Part, Shape};
@@ -77,7 +78,8 @@ fn multiply<T: Scalar>(task: &Task, a: &Matrix<T>, b: &Matrix<T>, grid: &Grid) -
         let inner = |own: bool| if own { grid.inner(rank).len() } else { mine.len() };
         let block_a = block(&of_a, a, [rows, inner(own_a)]).columns(inside(own_a));
         let block_b = block(&of_b, b, [inner(own_b), columns]).rows(inside(own_b));
-        task.install(|| add_product(&mut c, block_a, block_b, threads));
+        let block_c = MatMut::from_row_major_slice_mut(&mut c, rows, columns);
+        add_product(block_c, T::of(1.0), block_a, block_b, threads);
     }
     let own = add_layers(task, grid, c);
     Array2::from_shape_vec((grid.own_rows(rank).len(), columns), own)
