@@ -38,7 +38,7 @@ impl Tiles {
 
     /// What makes an array of this layout.
     pub(crate) fn distribution(&self) -> Distribution {
-        ([Axis::BlockCyclic(self.block); 2], self.grid).into()
+        ([Axis::BlockCyclic(self.block), Axis::BlockCyclic(self.block)], self.grid).into()
     }
 
     /// How many tiles are on the diagonal.
