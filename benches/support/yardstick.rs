@@ -94,6 +94,11 @@ impl Script {
         Self::of(source, ("numpy", "numpy"), args)
     }
 
+    /// A program with SciPy.
+    pub(crate) fn scipy<S: ToString>(source: &'static str, args: impl IntoIterator<Item = S>) -> Self {
+        Self::of(source, ("scipy", "scipy"), args)
+    }
+
     fn of<S: ToString>(
         source: &'static str,
         package: (&'static str, &'static str),
