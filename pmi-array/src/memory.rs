@@ -6,6 +6,7 @@
 //! [`SPARE`].
 
 use bytemuck::Zeroable;
+use rayon::prelude::*;
 use std::any::{Any, TypeId};
 use std::cell::RefCell;
 
@@ -25,6 +26,17 @@ pub(crate) fn zeros<T: Zeroable + Copy + 'static>(len: usize) -> Vec<T> {
     recycled.fill(T::zeroed());
     recycled
 }
+
+/// A copy in recycled memory, made by all threads of the task.
+pub(crate) fn copied<T: Zeroable + Copy + Send + Sync + 'static>(elements: &[T]) -> Vec<T> {
+    let mut copy = memory(elements.len());
+    let pieces = copy.par_chunks_mut(PIECE).zip(elements.par_chunks(PIECE));
+    pieces.for_each(|(to, from)| to.copy_from_slice(from));
+    copy
+}
+
+/// How many elements a thread copies at a time.
+const PIECE: usize = 64 << 10;
 
 /// Arrays of this many bytes and more ask for huge pages: two of x86-64's, so that there is a whole one inside.
 #[cfg(target_os = "linux")]

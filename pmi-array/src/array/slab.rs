@@ -2,7 +2,7 @@
 
 use crate::element::Element;
 use crate::layout::Layout;
-use crate::memory::{memory, recycle, slab_dropped, slab_made};
+use crate::memory::{copied, memory, recycle, slab_dropped, slab_made};
 use ndarray::{Array, Dimension, IxDyn};
 use std::sync::Arc;
 
@@ -67,8 +67,7 @@ impl<T: Element, D: Dimension> Slab<T, D> {
     /// As an ndarray, to be written.
     pub(crate) fn array_mut(&mut self) -> &mut Array<T, D> {
         if Arc::get_mut(&mut self.array).is_none() {
-            let mut copy = memory(self.array.len());
-            copy.copy_from_slice(self.array.as_slice().expect("slabs are kept in C order"));
+            let copy = copied(self.array.as_slice().expect("slabs are kept in C order"));
             let copy = Array::from_shape_vec(self.array.raw_dim(), copy).expect("it has as many elements");
             self.array = Arc::new(copy);
             slab_made(self.count * size_of::<T>());

@@ -12,7 +12,7 @@ mod tests;
 
 use crate::element::Element;
 use crate::layout::{Layout, Part};
-use crate::memory::memory;
+use crate::memory::{copied, memory};
 use bytemuck::Pod;
 use plan::Plan;
 use pmi::Task;
@@ -34,7 +34,7 @@ pub(crate) fn fetch<T: Element>(
     let rank = task.rank();
     let (have, wanted) = (parts(task, &|rank| layout.part(rank)), parts(task, want));
     if wanted == have {
-        return slab.to_vec();
+        return copied(slab);
     }
     let mut result = memory(wanted[rank].len());
     place(task, &have, T::bits(slab), &wanted, &mut result, budget);
