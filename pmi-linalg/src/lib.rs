@@ -15,12 +15,14 @@
 
 // Bottom-up: a module uses only those above it in this list.
 mod error;
+mod numeric;
 mod scalar;
-mod block;
+mod local;
 mod operand;
 mod product;
 
 pub use error::{Error, Result};
+pub use numeric::Numeric;
 pub use operand::{Matrix, Operand, Transpose};
 pub use product::matmul;
-pub use scalar::Scalar;
+pub use scalar::{Entry, Scalar};

@@ -1,19 +1,24 @@
 //! Products of blocks that one task has.
 
-use crate::scalar::Scalar;
-use faer::linalg::matmul::matmul_with_conj;
-use faer::{Accum, Conj, MatMut, MatRef, Par};
+use crate::numeric::Numeric;
+use faer::{MatMut, MatRef};
 
-/// A block to be read: its numbers where they lie, by rows, perhaps to be read by columns or conjugated.
+/// A block to be read: its numbers where they lie, perhaps conjugated.
 #[derive(Clone, Copy)]
 pub(crate) struct Block<'a, T> {
     matrix: MatRef<'a, T>,
     conjugated: bool,
 }
 
-impl<'a, T: Scalar> Block<'a, T> {
+impl<'a, T: Numeric> Block<'a, T> {
+    /// The block conjugated, where so.
+    pub(crate) fn conjugated(self, conjugated: bool) -> Self {
+        Self { conjugated, ..self }
+    }
+
     /// The block of `rows x columns` numbers.
-    pub(crate) fn new(numbers: &'a [T], rows: usize, columns: usize) -> Self {
+    #[cfg(test)]
+    fn new(numbers: &'a [T], rows: usize, columns: usize) -> Self {
         Self { matrix: MatRef::from_row_major_slice(numbers, rows, columns), conjugated: false }
     }
 
@@ -31,42 +36,57 @@ impl<'a, T: Scalar> Block<'a, T> {
     pub(crate) fn read(self, transposed: bool, conjugated: bool) -> Self {
         Self { matrix: if transposed { self.matrix.transpose() } else { self.matrix }, conjugated }
     }
+
+    /// The conjugate transpose of a matrix.
+    pub(crate) fn adjoint(matrix: MatRef<'a, T>) -> Self {
+        Self { matrix: matrix.transpose(), conjugated: true }
+    }
 }
 
-/// `c += a b`, where `c` has its numbers by rows. On so many of rayon's threads, each of which computes a rectangle of `c`: no
-/// sum is divided, so the bits do not depend on the threads.
-pub(crate) fn add_product<T: Scalar>(c: &mut [T], a: Block<T>, b: Block<T>, threads: usize) {
-    let (rows, columns) = (a.matrix.nrows(), b.matrix.ncols());
-    if rows == 0 || columns == 0 || a.matrix.ncols() == 0 {
-        return;
+impl<'a, T> From<MatRef<'a, T>> for Block<'a, T> {
+    fn from(matrix: MatRef<'a, T>) -> Self {
+        Self { matrix, conjugated: false }
     }
-    add_divided(MatMut::from_row_major_slice_mut(c, rows, columns), a, b, threads);
+}
+
+/// `c += factor a b`, on so many of rayon's threads, each of which computes a rectangle of `c`: no sum is divided, so the bits
+/// do not depend on the threads.
+pub(crate) fn add_product<'a, T: Numeric>(
+    c: MatMut<T>,
+    factor: T,
+    a: impl Into<Block<'a, T>>,
+    b: impl Into<Block<'a, T>>,
+    threads: usize,
+) {
+    let (a, b) = (a.into(), b.into());
+    if c.nrows() > 0 && c.ncols() > 0 && a.matrix.ncols() > 0 {
+        add_divided(c, factor, a, b, threads);
+    }
 }
 
 /// Fewer operations than this are not worth a thread's waking up.
 const GRAIN: usize = 1 << 18;
 
-fn add_divided<T: Scalar>(c: MatMut<T>, a: Block<T>, b: Block<T>, threads: usize) {
+fn add_divided<T: Numeric>(c: MatMut<T>, factor: T, a: Block<T>, b: Block<T>, threads: usize) {
     let (rows, columns) = (c.nrows(), c.ncols());
     let threads = threads.min(rows * columns * a.matrix.ncols() / GRAIN);
     if threads < 2 {
-        let conj = |block: Block<T>| if block.conjugated { Conj::Yes } else { Conj::No };
-        return matmul_with_conj(c, Accum::Add, a.matrix, conj(a), b.matrix, conj(b), T::one_impl(), Par::Seq);
+        return T::add_product(c, factor, a.matrix, a.conjugated, b.matrix, b.conjugated);
     }
     let (first, second) = (threads.div_ceil(2), threads / 2);
     if rows >= columns {
         let cut = rows * first / threads;
         let (upper, lower) = c.split_at_row_mut(cut);
         rayon::join(
-            || add_divided(upper, a.rows(0..cut), b, first),
-            || add_divided(lower, a.rows(cut..rows), b, second),
+            || add_divided(upper, factor, a.rows(0..cut), b, first),
+            || add_divided(lower, factor, a.rows(cut..rows), b, second),
         );
     } else {
         let cut = columns * first / threads;
         let (left, right) = c.split_at_col_mut(cut);
         rayon::join(
-            || add_divided(left, a, b.columns(0..cut), first),
-            || add_divided(right, a, b.columns(cut..columns), second),
+            || add_divided(left, factor, a, b.columns(0..cut), first),
+            || add_divided(right, factor, a, b.columns(cut..columns), second),
         );
     }
 }
@@ -99,7 +119,7 @@ mod tests {
                 for threads in [1, 2, 3, 8] {
                     let mut c = vec![Complex::new(1.0, 0.0); m * n];
                     let (a, b) = (shaped(&a, m, k, ta).read(ta, ca), shaped(&b, k, n, tb).read(tb, cb));
-                    add_product(&mut c, a, b, threads);
+                    add_product(MatMut::from_row_major_slice_mut(&mut c, m, n), Complex::new(1.0, 0.0), a, b, threads);
                     assert_eq!(c, plain, "{m} x {k} times {k} x {n}, reading {reading}, {threads} threads");
                 }
             }
@@ -111,7 +131,8 @@ mod tests {
         let numbers: Vec<f64> = (0..300 * 300).map(|i| 1.0 / (1 + i % 1009) as f64).collect();
         let product = |threads| {
             let mut c = vec![0.0; 300 * 300];
-            add_product(&mut c, Block::new(&numbers, 300, 300), Block::new(&numbers, 300, 300), threads);
+            let block = Block::new(&numbers, 300, 300);
+            add_product(MatMut::from_row_major_slice_mut(&mut c, 300, 300), 1.0, block, block, threads);
             c
         };
         let one = product(1);
