@@ -24,5 +24,7 @@ mod product;
 pub use error::{Error, Result};
 pub use numeric::Numeric;
 pub use operand::{Matrix, Operand, Transpose};
-pub use product::matmul;
+pub use product::{
+    Contracted, batched_matmul, einsum, kron, matmul, matrix_power, matvec, multi_dot, outer, tensordot, trace,
+};
 pub use scalar::{Entry, Scalar};
