@@ -19,14 +19,48 @@ impl fmt::Debug for Error {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
-enum Kind {
-    #[error(transparent)]
-    Array(#[from] pmi_array::Error),
+impl Error {
+    /// Whether a matrix was singular, or so nearly that a solution would mean nothing.
+    pub fn is_singular(&self) -> bool {
+        matches!(*self.0, Kind::Singular { .. })
+    }
+
+    /// Whether a matrix was not positive definite.
+    pub fn is_indefinite(&self) -> bool {
+        matches!(*self.0, Kind::Indefinite { .. })
+    }
+
+    /// Whether there were numbers that are infinite, or not a number, in a matrix.
+    pub fn is_not_finite(&self) -> bool {
+        matches!(*self.0, Kind::NotFinite { .. })
+    }
 }
 
-impl From<pmi_array::Error> for Error {
-    fn from(error: pmi_array::Error) -> Self {
-        Self(Box::new(error.into()))
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Kind {
+    #[error(transparent)]
+    Array(#[from] pmi_array::Error),
+    #[error(transparent)]
+    Call(#[from] pmi::Error),
+    #[error(
+        "{what}: {count} elements of the matrix are infinite or not a number, the first of them at [{row}, {column}]: replace \
+         or remove them"
+    )]
+    NotFinite { what: &'static str, count: usize, row: usize, column: usize },
+    #[error(
+        "cholesky: the matrix is not positive definite: its leading {minor} x {minor} minor is not positive; use lu, or add \
+         to the diagonal"
+    )]
+    Indefinite { minor: usize },
+    #[error(
+        "{what}: the matrix is singular: pivot number {minor} is exactly zero (the first {minor} columns depend on each \
+         other); lstsq solves such systems"
+    )]
+    Singular { what: &'static str, minor: usize },
+}
+
+impl<K: Into<Kind>> From<K> for Error {
+    fn from(kind: K) -> Self {
+        Self(Box::new(kind.into()))
     }
 }

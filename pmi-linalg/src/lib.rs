@@ -19,6 +19,7 @@ mod numeric;
 mod scalar;
 mod local;
 mod operand;
+mod tiles;
 mod product;
 
 pub use error::{Error, Result};

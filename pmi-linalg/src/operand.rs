@@ -2,9 +2,8 @@
 
 use crate::numeric::Numeric;
 use ndarray::Ix2;
-use pmi_array::{DistArray, Indices, Part};
+use pmi_array::DistArray;
 use serde::{Deserialize, Serialize};
-use std::ops::Range;
 
 /// A matrix as an operand: the array, and how its elements are to be read. Nothing is copied.
 #[derive(Serialize, Deserialize, Clone)]
@@ -20,12 +19,6 @@ impl<T: Numeric> Matrix<T> {
     pub fn shape(&self) -> [usize; 2] {
         let &[rows, columns] = self.array.shape() else { unreachable!("a matrix has two axes") };
         if self.transposed { [columns, rows] } else { [rows, columns] }
-    }
-
-    /// The part of the array whose elements are these rows and columns of the matrix.
-    pub(crate) fn part(&self, rows: Range<usize>, columns: Range<usize>) -> Part {
-        let (rows, columns) = (Indices::range(rows), Indices::range(columns));
-        if self.transposed { Part::new([columns, rows]) } else { Part::new([rows, columns]) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The numbers of matrices.
 
-use ndarray::Dimension;
 use crate::numeric::Numeric;
+use ndarray::Dimension;
 use num_complex::Complex;
 use pmi_array::{Compare, DistArray, Element, Expression};
 use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
