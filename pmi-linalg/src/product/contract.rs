@@ -4,7 +4,7 @@ use super::grid::{Grid, Share};
 use super::indexing::Indexing;
 use super::strided::{Strided, add_contraction};
 use crate::numeric::Numeric;
-use ndarray::{Array, ArrayViewD, ArrayViewMutD, Dimension, IxDyn};
+use ndarray::{ArrayViewD, ArrayViewMutD, Dimension, IxDyn};
 use pmi::Task;
 use pmi_array::{Compare, DistArray, Expression, Layout, Part, Shape};
 use serde::{Deserialize, Serialize};
@@ -43,8 +43,7 @@ where
     B: Dimension + 'static,
     C: Dimension + 'static,
 {
-    let shape = Array::<(), _>::default(IxDyn(&of.shape())).into_dimensionality::<C>();
-    let Ok(shape) = shape else {
+    let Some(shape) = C::from_dimension(&IxDyn(&of.shape())) else {
         panic!("the product has {} axes, and the type of the result another number: use that, or IxDyn", of.c.len())
     };
     let tasks = a.array.layout().tasks();
@@ -52,7 +51,7 @@ where
     let fill = |task: &Task, _: &Part, c: &mut [T], (a, b, of, grid): (Factor<T, A>, Factor<T, B>, Indexing, Grid)| {
         Product { task, of: &of, grid: &grid, share: grid.share(&of, task.rank()) }.compute(c, &a, &b);
     };
-    DistArray::fill_local(shape.raw_dim().distributed(grid.distribution(tasks)), fill, (a, b, of, grid))
+    DistArray::fill_local(shape.distributed(grid.distribution(tasks)), fill, (a, b, of, grid))
 }
 
 /// One task's part in it.
@@ -165,6 +164,9 @@ impl Product<'_> {
         let rest = sum.split_off(receive[rank]);
         for part in rest.chunks_exact(sum.len().max(1)) {
             sum.iter_mut().zip(part).for_each(|(sum, x)| *sum = sum.plus(*x));
+        }
+        if c.is_empty() {
+            return;
         }
         let mut own = shape.clone();
         own.get_mut(axis).into_iter().for_each(|len| *len = self.share.own.len());

@@ -37,7 +37,7 @@ enum Symbol {
 /// let a = DistArray::from_fn((2, 3, 4), |(i, j, k)| (12 * i + 4 * j + k) as f64);
 /// let b = DistArray::from_fn((4, 5), |(k, l)| if k == l { 1.0 } else { 0.0 });
 /// let c: DistArray<f64, Ix3> = einsum("ijk,kl->ijl", &a, &b);
-/// assert_eq!((c.shape(), c.get((1, 2, 3)).unwrap()), (&[2, 3, 5][..], 23.0));
+/// assert_eq!((c.shape(), c.get((1, 2, 3))), (&[2, 3, 5][..], 23.0));
 /// # })
 /// ```
 ///

@@ -102,7 +102,7 @@ where
 /// let a = DistArray::from_fn((5, 2, 3), |(n, i, j)| (n + i + j) as f64);
 /// let b = DistArray::<f64, _>::ones((3, 1)); // the same for all
 /// let c = batched_matmul(&a, &b);
-/// assert_eq!((c.shape(), c.get((4, 1, 0)).unwrap()), (&[5, 2, 1][..], 18.0));
+/// assert_eq!((c.shape(), c.get((4, 1, 0))), (&[5, 2, 1][..], 18.0));
 /// # })
 /// ```
 ///
