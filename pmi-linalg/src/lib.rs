@@ -18,10 +18,15 @@ mod error;
 mod numeric;
 mod scalar;
 mod local;
+#[cfg(test)]
+mod measure;
 mod operand;
 mod tiles;
 mod product;
+mod triangular;
+mod cholesky;
 
+pub use cholesky::{Cholesky, cholesky, cholesky_with};
 pub use error::{Error, Result};
 pub use numeric::Numeric;
 pub use operand::{Matrix, Operand, Transpose};
@@ -29,3 +34,5 @@ pub use product::{
     Contracted, batched_matmul, einsum, kron, matmul, matrix_power, matvec, multi_dot, outer, tensordot, trace,
 };
 pub use scalar::{Entry, Scalar};
+pub use tiles::{Sides, Tuning};
+pub use triangular::{Triangle, solve_triangular};

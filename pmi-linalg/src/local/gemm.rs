@@ -36,6 +36,11 @@ impl<'a, T: Numeric> Block<'a, T> {
         Self { matrix: if transposed { self.matrix.transpose() } else { self.matrix }, conjugated }
     }
 
+    /// The matrix, and whether it is to be conjugated.
+    pub(super) fn parts(self) -> (MatRef<'a, T>, Conj) {
+        (self.matrix, if self.conjugated { Conj::Yes } else { Conj::No })
+    }
+
     /// The conjugate transpose of a matrix.
     pub(crate) fn adjoint(matrix: MatRef<'a, T>) -> Self {
         Self { matrix: matrix.transpose(), conjugated: true }
@@ -48,8 +53,8 @@ impl<'a, T> From<MatRef<'a, T>> for Block<'a, T> {
     }
 }
 
-/// `c += factor a b`, on so many of rayon's threads, each of which computes a rectangle of `c`: no sum is divided, so the bits
-/// do not depend on the threads.
+/// `c += factor a b`, on so many of rayon's threads, each of which computes a rectangle of `c`, of [`SIDE`] rows and columns at
+/// least: no sum is divided, and none becomes another kernel's, so the bits do not depend on the threads.
 pub(crate) fn add_product<'a, T: Numeric>(
     c: MatMut<T>,
     factor: T,
@@ -63,6 +68,9 @@ pub(crate) fn add_product<'a, T: Numeric>(
     }
 }
 
+/// The rows or columns of what a thread computes are as many at least: some kernels' tiles, and more than one, which would be a
+/// vector's product.
+const SIDE: usize = 16;
 /// Fewer operations than this are not worth a thread's waking up.
 const GRAIN: usize = 1 << 18;
 
@@ -73,20 +81,23 @@ fn add_divided<T: Numeric>(c: MatMut<T>, factor: T, a: Block<T>, b: Block<T>, th
         return T::add_product(c, factor, a.matrix, a.conjugated, b.matrix, b.conjugated);
     }
     let (first, second) = (threads.div_ceil(2), threads / 2);
-    if rows >= columns {
-        let cut = rows * first / threads;
+    let cut = |len: usize| (len * first / threads).next_multiple_of(SIDE).min(len - SIDE);
+    if rows >= columns && rows >= 2 * SIDE {
+        let cut = cut(rows);
         let (upper, lower) = c.split_at_row_mut(cut);
         rayon::join(
             || add_divided(upper, factor, a.rows(0..cut), b, first),
             || add_divided(lower, factor, a.rows(cut..rows), b, second),
         );
-    } else {
-        let cut = columns * first / threads;
+    } else if columns >= 2 * SIDE {
+        let cut = cut(columns);
         let (left, right) = c.split_at_col_mut(cut);
         rayon::join(
             || add_divided(left, factor, a, b.columns(0..cut), first),
             || add_divided(right, factor, a, b.columns(cut..columns), second),
         );
+    } else {
+        T::add_product(c, factor, a.matrix, a.conjugated, b.matrix, b.conjugated);
     }
 }
 

@@ -329,3 +329,25 @@ fn what_does_not_fit_is_told() {
         assert_eq!(matmul(a().t(), &a()).shape(), [3, 3]);
     });
 }
+
+#[test]
+fn words_moved_are_those_of_summa() {
+    const N: usize = 144;
+    for (tasks, side) in [(4usize, 2usize), (9, 3), (16, 4)] {
+        pmi::with_tasks(tasks, || {
+            for axes in AXES {
+                let matrix = || DistArray::from_fn((N, N).distributed(axes.clone()), |(i, j)| (i + j) as f64);
+                let (a, b) = (matrix(), matrix());
+                pmi::record(true).unwrap();
+                let product = matmul(&a, &b);
+                let ledger = pmi::ledger().unwrap();
+                pmi::record(false).unwrap();
+                let bytes: u64 = ledger.operations().iter().map(|operation| operation.bytes).sum();
+                let words = bytes as f64 / (tasks * size_of::<f64>()) as f64;
+                let summa = 2.0 * (N * N) as f64 / side as f64;
+                assert!(words <= 1.1 * summa, "{words} words a task of {tasks}, {axes:?}; {summa} are SUMMA's");
+                assert_eq!(product.get((1, 2)), (0..N).map(|l| (1 + l) * (l + 2)).sum::<usize>() as f64);
+            }
+        });
+    }
+}
