@@ -1,7 +1,7 @@
 //! Products of blocks that one task has.
 
 use crate::numeric::Numeric;
-use faer::{MatMut, MatRef};
+use faer::{Conj, MatMut, MatRef};
 
 /// A block to be read: its numbers where they lie, perhaps conjugated.
 #[derive(Clone, Copy)]

@@ -21,7 +21,15 @@ pub(super) trait Blas: ComplexField + Copy {
     /// # Safety
     /// As CBLAS's: `c` has `m` rows of `n` numbers, `a` and `b`, read as `ops` says, `m` of `k` and `k` of `n`, at distances of
     /// `leads` from one stored row to the next.
-    unsafe fn gemm(ops: [CBLAS_TRANSPOSE; 2], size: [c_int; 3], factor: Self, a: *const Self, b: *const Self, c: *mut Self, leads: [c_int; 3]);
+    unsafe fn gemm(
+        ops: [CBLAS_TRANSPOSE; 2],
+        size: [c_int; 3],
+        factor: Self,
+        a: *const Self,
+        b: *const Self,
+        c: *mut Self,
+        leads: [c_int; 3],
+    );
 }
 
 macro_rules! blas {
@@ -65,8 +73,12 @@ pub(super) fn add_product<T: Blas>(mut c: MatMut<T>, factor: T, a: MatRef<T>, of
     let lengths = [c.nrows(), c.ncols(), a.ncols()];
     let sizes = lengths.map(|len| c_int::try_from(len).ok());
     let (as_a, as_b) = (reading(a, of_a), reading(b, of_b));
-    let lead_c = (c.col_stride() == 1).then(|| c_int::try_from(c.row_stride()).ok()).flatten().filter(|lead| *lead >= c.ncols() as c_int);
-    let ([Some(m), Some(n), Some(k)], Some((op_a, lead_a)), Some((op_b, lead_b)), Some(lead_c)) = (sizes, as_a, as_b, lead_c)
+    let lead_c = (c.col_stride() == 1)
+        .then(|| c_int::try_from(c.row_stride()).ok())
+        .flatten()
+        .filter(|lead| *lead >= c.ncols() as c_int);
+    let ([Some(m), Some(n), Some(k)], Some((op_a, lead_a)), Some((op_b, lead_b)), Some(lead_c)) =
+        (sizes, as_a, as_b, lead_c)
     else {
         return faer_product(c, factor, a, of_a, b, of_b);
     };

@@ -14,7 +14,14 @@ use pmi_array::{Element, Promote};
 pub trait Numeric: Element<Bits = Self> + Number + bytemuck::Pod + Promote<Self, Output = Self> {
     /// `c += factor a b` on this thread, of `a` and `b` or their conjugates.
     #[doc(hidden)]
-    fn add_product(c: MatMut<Self>, factor: Self, a: MatRef<Self>, conjugate_a: bool, b: MatRef<Self>, conjugate_b: bool);
+    fn add_product(
+        c: MatMut<Self>,
+        factor: Self,
+        a: MatRef<Self>,
+        conjugate_a: bool,
+        b: MatRef<Self>,
+        conjugate_b: bool,
+    );
 }
 
 macro_rules! numeric {
@@ -34,7 +41,14 @@ numeric!(faer_product: f32 f64 Complex<f32> Complex<f64>);
 numeric!(integer::add_product: i8 i16 i32 i64 u8 u16 u32 u64);
 
 /// As [`Numeric::add_product`], by faer.
-fn faer_product<T: faer::traits::ComplexField>(c: MatMut<T>, factor: T, a: MatRef<T>, of_a: bool, b: MatRef<T>, of_b: bool) {
+fn faer_product<T: faer::traits::ComplexField>(
+    c: MatMut<T>,
+    factor: T,
+    a: MatRef<T>,
+    of_a: bool,
+    b: MatRef<T>,
+    of_b: bool,
+) {
     use faer::{Accum, Conj, Par};
     let conj = |conjugated| if conjugated { Conj::Yes } else { Conj::No };
     faer::linalg::matmul::matmul_with_conj(c, Accum::Add, a, conj(of_a), b, conj(of_b), factor, Par::Seq);

@@ -29,7 +29,10 @@ pub fn multi_dot<T: Numeric>(matrices: &[&DistArray<T, Ix2>]) -> DistArray<T, Ix
     let side = |of: usize| if of < count { matrices[of].shape()[0] } else { matrices[count - 1].shape()[1] };
     for (number, pair) in matrices.windows(2).enumerate() {
         let [a, b] = [pair[0], pair[1]].map(DistArray::shape);
-        assert!(a[1] == b[0], "multi_dot: matrix {number} has the shape {a:?}, the next {b:?}: they cannot be multiplied");
+        assert!(
+            a[1] == b[0],
+            "multi_dot: matrix {number} has the shape {a:?}, the next {b:?}: they cannot be multiplied"
+        );
     }
     // Of each range of matrices, the fewest operations, and after which matrix it is cut.
     let mut best = vec![vec![(0.0, 0); count]; count];
@@ -48,7 +51,12 @@ pub fn multi_dot<T: Numeric>(matrices: &[&DistArray<T, Ix2>]) -> DistArray<T, Ix
 }
 
 #[track_caller]
-fn chain<T: Numeric>(of: &[&DistArray<T, Ix2>], cuts: &[Vec<(f64, usize)>], first: usize, last: usize) -> DistArray<T, Ix2> {
+fn chain<T: Numeric>(
+    of: &[&DistArray<T, Ix2>],
+    cuts: &[Vec<(f64, usize)>],
+    first: usize,
+    last: usize,
+) -> DistArray<T, Ix2> {
     if first == last {
         return of[first].clone();
     }

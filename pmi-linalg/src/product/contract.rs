@@ -91,7 +91,8 @@ impl Product<'_> {
         B: Dimension + 'static,
     {
         let (task, inner) = (self.task, self.grid.inner);
-        let (whole_a, whole_b) = (self.is_here(a.array.layout(), &self.of.a), self.is_here(b.array.layout(), &self.of.b));
+        let (whole_a, whole_b) =
+            (self.is_here(a.array.layout(), &self.of.a), self.is_here(b.array.layout(), &self.of.b));
         let width = if whole_a && whole_b { usize::MAX } else { self.width(size_of::<T>()) };
         for start in (0..self.grid.most_inner()).step_by(width) {
             let panel = |share: &Share| {

@@ -67,7 +67,8 @@ where
     let (of_a, of_b) = (symbols(subscripts, of_a, Some(a.ndim())), symbols(subscripts, of_b, Some(b.ndim())));
     let all = [&of_a[..], &of_b].concat();
     let broadcast: Vec<_> = {
-        let count = all.iter().filter_map(|of| if let Symbol::Ellipsis(number) = of { Some(number + 1) } else { None }).max();
+        let count =
+            all.iter().filter_map(|of| if let Symbol::Ellipsis(number) = of { Some(number + 1) } else { None }).max();
         (0..count.unwrap_or(0)).rev().map(Symbol::Ellipsis).collect()
     };
     let of_c = match result {
@@ -80,7 +81,8 @@ where
             named
         }
         None => {
-            let mut once: Vec<_> = all.iter().copied().filter(|symbol| all.iter().filter(|s| *s == symbol).count() == 1).collect();
+            let mut once: Vec<_> =
+                all.iter().copied().filter(|symbol| all.iter().filter(|s| *s == symbol).count() == 1).collect();
             once.retain(|symbol| matches!(symbol, Symbol::Letter(_)));
             once.sort_unstable();
             [broadcast, once].concat()
@@ -116,7 +118,10 @@ fn told(symbol: Symbol) -> String {
 fn symbols(subscripts: &str, term: &str, ndim: Option<usize>) -> Vec<Symbol> {
     let letters = |term: &str| -> Vec<Symbol> {
         let letter = |letter: char| {
-            assert!(letter.is_ascii_alphabetic(), "einsum {subscripts:?}: {letter:?} is no letter from a to z or A to Z");
+            assert!(
+                letter.is_ascii_alphabetic(),
+                "einsum {subscripts:?}: {letter:?} is no letter from a to z or A to Z"
+            );
             Symbol::Letter(letter)
         };
         term.chars().map(letter).collect()

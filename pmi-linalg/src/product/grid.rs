@@ -87,7 +87,8 @@ impl Grid {
                 return usize::MAX;
             }
         }
-        let lacking = |layout: &Layout, wanted: Part, rank: usize| wanted.len() - layout.part(rank).overlap(&wanted).len();
+        let lacking =
+            |layout: &Layout, wanted: Part, rank: usize| wanted.len() - layout.part(rank).overlap(&wanted).len();
         let of_task = |rank| {
             let share = self.share(of, rank);
             let [of_a, of_b] = [&of.a, &of.b].map(|labels| share.part(labels, None));
@@ -145,7 +146,8 @@ impl Grid {
         let mut ranges: Vec<_> = of.lens.iter().map(|len| 0..*len).collect();
         let mut own = if layer == 0 { 0..1 } else { 0..0 };
         for (axis, label) in of.c.iter().enumerate() {
-            let (blocks, layers) = (Block::new(self.axes[axis].0, self.parts(axis)), self.parts(axis) / self.axes[axis].1);
+            let (blocks, layers) =
+                (Block::new(self.axes[axis].0, self.parts(axis)), self.parts(axis) / self.axes[axis].1);
             let first = place[axis] * layers;
             ranges[*label] = blocks.range(first).start..blocks.range(first + layers - 1).end;
             if self.own == Some(axis) {

@@ -49,10 +49,7 @@ where
         "a {m} x {k} matrix cannot be multiplied by a {rows} x {n} matrix: the first must have as many columns as the second has rows"
     );
     let of = |transposed: bool, labels: [usize; 2]| if transposed { [labels[1], labels[0]] } else { labels };
-    let operands = [
-        (&of(a.transposed, [0, 1])[..], a.array.shape()),
-        (&of(b.transposed, [1, 2])[..], b.array.shape()),
-    ];
+    let operands = [(&of(a.transposed, [0, 1])[..], a.array.shape()), (&of(b.transposed, [1, 2])[..], b.array.shape())];
     // An axis of length 1 is none to be repeated here: its mate has length 1, too.
     let indexing = Indexing::new("matmul", &|label| ["m", "k", "n"][label].into(), operands, &[0, 2]);
     contract(Factor::promoted(&a.array, a.conjugated), Factor::promoted(&b.array, b.conjugated), indexing)

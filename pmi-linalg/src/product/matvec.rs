@@ -38,8 +38,12 @@ where
     let ([m, n], len) = (a.shape(), x.len());
     assert!(n == len, "a {m} x {n} matrix cannot be multiplied by a vector of {len} elements: it must have {n}");
     let labels = if a.transposed { [1, 0] } else { [0, 1] };
-    let indexing =
-        Indexing::new("matvec", &|label| ["m", "n"][label].into(), [(&labels, a.array.shape()), (&[1], x.shape())], &[0]);
+    let indexing = Indexing::new(
+        "matvec",
+        &|label| ["m", "n"][label].into(),
+        [(&labels, a.array.shape()), (&[1], x.shape())],
+        &[0],
+    );
     contract(Factor::promoted(&a.array, a.conjugated), Factor::promoted(x, false), indexing)
 }
 

@@ -78,7 +78,8 @@ impl<'a, T: Numeric> Strided<'a, T> {
 
 /// `c += x`, in threads.
 fn add<T: Numeric>(c: &mut ArrayViewMutD<T>, x: &ArrayViewD<T>) {
-    let longest = c.shape().iter().enumerate().max_by_key(|(_, len)| **len).map(|(axis, _)| Axis(axis));
+    // The first of the longest axes: halves are then far apart.
+    let longest = c.shape().iter().enumerate().rev().max_by_key(|(_, len)| **len).map(|(axis, _)| Axis(axis));
     match longest {
         Some(axis) if c.len() > GRAIN && c.len_of(axis) > 1 => {
             let half = c.len_of(axis) / 2;
@@ -170,7 +171,8 @@ fn in_place(of: &Indexing, lens: &[usize], a: &[usize], b: &[usize], c: &[usize]
         readable([k, n], [b_down, b_right])?;
         readable([m, n], [c_down, c_right])?;
         let batch = batch.to_vec();
-        let matrices = Matrices { batch, shape: [m, n, k], a: [a_down, a_right], b: [b_down, b_right], c: [c_down, c_right] };
+        let matrices =
+            Matrices { batch, shape: [m, n, k], a: [a_down, a_right], b: [b_down, b_right], c: [c_down, c_right] };
         (cut <= batches.len() || matrices.operations() >= SMALL).then_some(matrices)
     };
     (0..=of.c.len()).find_map(|cut| with(cut, &as_in_a).or_else(|| with(cut, &inner)))

@@ -50,7 +50,11 @@ impl<A: AsRef<[usize]>, B: AsRef<[usize]>> From<(A, B)> for Contracted {
 /// Where an array has not these axes, or one is named twice; where their lengths differ; where the result has not as many axes
 /// as its type; where the calling thread does not control the world of both.
 #[track_caller]
-pub fn tensordot<T, U, V, A, B, C>(a: &DistArray<T, A>, b: &DistArray<U, B>, axes: impl Into<Contracted>) -> DistArray<V, C>
+pub fn tensordot<T, U, V, A, B, C>(
+    a: &DistArray<T, A>,
+    b: &DistArray<U, B>,
+    axes: impl Into<Contracted>,
+) -> DistArray<V, C>
 where
     T: Numeric + Promote<U, Output = V>,
     U: Numeric,
@@ -77,7 +81,10 @@ where
     }
     for (&x, &y) in of_a.iter().zip(&of_b) {
         let (len, other) = (a.shape()[x], b.shape()[y]);
-        assert!(len == other, "tensordot over axis {x} of length {len} and axis {y} of length {other}: they must be equal");
+        assert!(
+            len == other,
+            "tensordot over axis {x} of length {len} and axis {y} of length {other}: they must be equal"
+        );
     }
     // Axes of a have their numbers, those of b follow.
     let labels_a: Vec<_> = (0..a.ndim()).collect();
@@ -120,7 +127,9 @@ where
     C: Dimension + 'static,
 {
     let (shape_a, shape_b) = (a.shape(), b.shape());
-    let (Some((stack_a, [m, k])), Some((stack_b, [rows, n]))) = (shape_a.split_last_chunk(), shape_b.split_last_chunk()) else {
+    let (Some((stack_a, [m, k])), Some((stack_b, [rows, n]))) =
+        (shape_a.split_last_chunk(), shape_b.split_last_chunk())
+    else {
         panic!("batched_matmul of shapes {shape_a:?} and {shape_b:?}: a stack of matrices has two axes or more")
     };
     assert!(
@@ -131,8 +140,13 @@ where
     let of_stack = |stack: &[usize]| (0..stack.len()).rev().map(|axis| 3 + axis).collect::<Vec<_>>();
     let (batch_a, batch_b) = (of_stack(stack_a), of_stack(stack_b));
     let batch = if batch_a.len() >= batch_b.len() { &batch_a } else { &batch_b };
-    let [labels_a, labels_b, result] = [[&batch_a[..], &[0, 1]], [&batch_b, &[1, 2]], [batch, &[0, 2]]].map(|of| of.concat());
+    let [labels_a, labels_b, result] =
+        [[&batch_a[..], &[0, 1]], [&batch_b, &[1, 2]], [batch, &[0, 2]]].map(|of| of.concat());
     let operands = [(&labels_a[..], shape_a), (&labels_b, shape_b)];
     let label = |label: usize| format!("axis {} from the last", label);
-    contract(Factor::promoted(a, false), Factor::promoted(b, false), Indexing::new("batched_matmul", &label, operands, &result))
+    contract(
+        Factor::promoted(a, false),
+        Factor::promoted(b, false),
+        Indexing::new("batched_matmul", &label, operands, &result),
+    )
 }

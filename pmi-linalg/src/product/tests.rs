@@ -80,7 +80,8 @@ fn every_shape_layout_type_and_reading() {
     for tasks in TASKS {
         pmi::with_tasks(tasks, || {
             let real = |i: usize| (i % 11) as f64 - 5.0;
-            for shape in [[1, 1, 1], [0, 2, 3], [2, 0, 3], [2, 3, 0], [5, 4, 3], [3, 40, 2], [17, 2, 19], [23, 31, 29]] {
+            for shape in [[1, 1, 1], [0, 2, 3], [2, 0, 3], [2, 3, 0], [5, 4, 3], [3, 40, 2], [17, 2, 19], [23, 31, 29]]
+            {
                 check(tasks, shape, real, |x| x);
             }
             check(tasks, [5, 70, 6], |i| (i % 11) as f32 - 5.0, |x| x);
@@ -134,7 +135,8 @@ fn every_einsum() {
         pmi::with_tasks(tasks, || {
             for (subscripts, shape_a, shape_b) in cases {
                 let array = |shape: &[usize], seed: usize| {
-                    let numbers = (0..shape.iter().product()).map(|i: usize| ((7 * i + seed) % 13) as f64 - 6.0).collect();
+                    let numbers =
+                        (0..shape.iter().product()).map(|i: usize| ((7 * i + seed) % 13) as f64 - 6.0).collect();
                     ArrayD::from_shape_vec(IxDyn(shape), numbers).unwrap()
                 };
                 let (a, b) = (array(shape_a, 0), array(shape_b, 4));
@@ -148,7 +150,11 @@ fn every_einsum() {
                     let a = DistArray::from_array_as(&a, divided(shape_a, shape_a.len().saturating_sub(1)));
                     let b = DistArray::from_array_as(&b, divided(shape_b, 0));
                     let c: DistArray<f64, IxDyn> = einsum(subscripts, &a, &b);
-                    assert_eq!(c.gather().unwrap(), expected, "{subscripts} of {shape_a:?} and {shape_b:?} on {tasks} tasks");
+                    assert_eq!(
+                        c.gather().unwrap(),
+                        expected,
+                        "{subscripts} of {shape_a:?} and {shape_b:?} on {tasks} tasks"
+                    );
                 }
             }
         });
@@ -163,7 +169,8 @@ fn results_that_are_not_named_and_ellipses() {
         let named: DistArray<i64, IxDyn> = einsum("zbc,cA->Abz", &a, &b);
         let implicit: DistArray<i64, IxDyn> = einsum("zbc, cA", &a, &b);
         assert_eq!(named.gather().unwrap(), implicit.gather().unwrap());
-        let (dots, stacked): (DistArray<i64, IxDyn>, _) = (einsum("...ij,...jk->...ik", &a, &b), batched_matmul(&a, &b));
+        let (dots, stacked): (DistArray<i64, IxDyn>, _) =
+            (einsum("...ij,...jk->...ik", &a, &b), batched_matmul(&a, &b));
         assert_eq!(dots.gather().unwrap(), stacked.gather().unwrap().into_dyn());
         let dots: DistArray<i64, IxDyn> = einsum("...j,j...", &a, &DistArray::<i64, _>::ones((4, 3)));
         let named: DistArray<i64, IxDyn> = einsum("xyj,jz->xyz", &a, &DistArray::<i64, _>::ones((4, 3)));
@@ -205,7 +212,9 @@ fn axes_of_tensordot() {
 fn kronecker_products() {
     for tasks in TASKS {
         pmi::with_tasks(tasks, || {
-            for [m, n, p, q] in [[2, 3, 4, 5], [1, 1, 1, 1], [1, 9, 1, 7], [5, 1, 3, 2], [0, 2, 3, 1], [2, 2, 0, 3], [1, 20, 2, 1]] {
+            for [m, n, p, q] in
+                [[2, 3, 4, 5], [1, 1, 1, 1], [1, 9, 1, 7], [5, 1, 3, 2], [0, 2, 3, 1], [2, 2, 0, 3], [1, 20, 2, 1]]
+            {
                 let a = Array2::from_shape_fn((m, n), |(i, j)| (i * 10 + j) as i32);
                 let b = Array2::from_shape_fn((p, q), |(i, j)| i as i32 - 3 * j as i32 + 1);
                 let c: DistArray<i32, _> = kron(
@@ -250,7 +259,10 @@ fn chains_powers_and_traces() {
 #[test]
 fn two_types_are_promoted() {
     pmi::with_tasks(2, || {
-        let (a, b) = (DistArray::from_fn((2, 3), |(i, j)| (i + j) as i16), DistArray::from_fn((3, 2), |(i, j)| (i * j) as f32 / 2.0));
+        let (a, b) = (
+            DistArray::from_fn((2, 3), |(i, j)| (i + j) as i16),
+            DistArray::from_fn((3, 2), |(i, j)| (i * j) as f32 / 2.0),
+        );
         let expected = ndarray::array![[0.0f32, 2.5], [0.0, 4.0]];
         assert_eq!(matmul(&a, &b).gather().unwrap(), expected);
         let double: DistArray<f64, Ix2> = matmul(&DistArray::from_fn((2, 3), |(i, j)| (i + j) as i64), &b);
@@ -267,7 +279,8 @@ fn two_types_are_promoted() {
 #[test]
 fn several_panels_of_a_divided_and_of_a_whole_operand() {
     pmi::with_tasks(4, || {
-        let wide = DistArray::from_fn((3, 5000).distributed([Axis::Whole, Axis::Cyclic]), |(i, j)| ((i * j) % 7) as f32);
+        let wide =
+            DistArray::from_fn((3, 5000).distributed([Axis::Whole, Axis::Cyclic]), |(i, j)| ((i * j) % 7) as f32);
         let rows = DistArray::from_fn((3000, 3), |(i, j)| ((i + 2 * j) % 5) as f32);
         let product = matmul(&rows, &wide);
         let sum = |numbers: &[f32]| numbers.iter().map(|x| f64::from(*x)).sum::<f64>();
@@ -282,7 +295,8 @@ fn the_bits_do_not_depend_on_the_threads() {
     let products = |threads: usize| {
         pmi::Setup::new().tasks(2).threads(threads).run(|| {
             let number = |(i, j): (usize, usize)| 1.0 / (1 + (31 * i + 17 * j) % 1009) as f64;
-            let shapes = [(333, 300, 301), (3, 3, 100_000), (1, 2000, 900), (2000, 1, 900), (17, 17, 9000), (900, 900, 1)];
+            let shapes =
+                [(333, 300, 301), (3, 3, 100_000), (1, 2000, 900), (2000, 1, 900), (17, 17, 9000), (900, 900, 1)];
             shapes.map(|(m, n, k)| {
                 matmul(&DistArray::from_fn((m, k), number), &DistArray::from_fn((k, n), number)).to_vec().unwrap()
             })
@@ -315,7 +329,10 @@ fn what_does_not_fit_is_told() {
         told(|a| drop(einsum::<_, _, _, _, _, IxDyn>("ij,jk->ik", &a, &a)), "`j` is 3 here and 2 there");
         told(|a| drop(einsum::<_, _, _, _, _, Ix1>("ij,ij->ij", &a, &a)), "the product has 2 axes");
         told(|a| drop(einsum::<_, _, _, _, _, IxDyn>("ij->ij", &a, &a)), "names 1 operands");
-        told(|a| drop(einsum::<_, _, _, _, _, IxDyn>("ijk,ij->", &a, &a)), "\"ijk\" does not describe an array of 2 axes");
+        told(
+            |a| drop(einsum::<_, _, _, _, _, IxDyn>("ijk,ij->", &a, &a)),
+            "\"ijk\" does not describe an array of 2 axes",
+        );
         told(|a| drop(einsum::<_, _, _, _, _, IxDyn>("ij,ij->k", &a, &a)), "`k`, which no operand has");
         told(|a| drop(einsum::<_, _, _, _, _, IxDyn>("ij,ij->ii", &a, &a)), "`i` twice");
         told(|a| drop(einsum::<_, _, _, _, _, IxDyn>("i1,ij", &a, &a)), "'1' is no letter");
