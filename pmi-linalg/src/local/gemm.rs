@@ -17,7 +17,8 @@ impl<'a, T: Numeric> Block<'a, T> {
     }
 
     /// The block of `rows x columns` numbers.
-    pub(crate) fn new(numbers: &'a [T], rows: usize, columns: usize) -> Self {
+    #[cfg(test)]
+    fn new(numbers: &'a [T], rows: usize, columns: usize) -> Self {
         Self { matrix: MatRef::from_row_major_slice(numbers, rows, columns), conjugated: false }
     }
 

@@ -66,7 +66,7 @@ blas! {
 
 /// As [`Numeric::add_product`](super::Numeric::add_product). What no BLAS has (conjugates that are not transposed, matrices
 /// with contiguous rows no more than columns, sides beyond a C int) and what would not be worth the call is faer's.
-pub(super) fn add_product<T: Blas>(mut c: MatMut<T>, factor: T, a: MatRef<T>, of_a: bool, b: MatRef<T>, of_b: bool) {
+pub(super) fn add_product<T: Blas>(c: MatMut<T>, factor: T, a: MatRef<T>, of_a: bool, b: MatRef<T>, of_b: bool) {
     if c.row_stride() == 1 && c.col_stride() != 1 {
         return add_product(c.transpose_mut(), factor, b.transpose(), of_b, a.transpose(), of_a);
     }

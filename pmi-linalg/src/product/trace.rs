@@ -26,7 +26,7 @@ pub fn trace<T: Numeric>(a: &DistArray<T, Ix2>) -> T::Sum {
         // Of the elements of the diagonal that a task has: the places on it, and in the slab.
         let places = |rank: usize| {
             let part = a.layout().part(rank);
-            let (rows, columns) = (part.axes()[0].clone(), part.axes()[1].clone());
+            let (rows, columns) = (part.axes()[0], part.axes()[1]);
             let spans: Vec<_> = rows.overlap(&columns).iter().collect();
             let places = |span: Span| (0..span.len).map(move |i| span.start.map(|start| start + i));
             spans.into_iter().flat_map(places).map(move |place| (rows.get(place[0]), place))
