@@ -10,12 +10,14 @@ use pmi_array::{DistArray, Promote};
 /// The matrix product `A B` of an `m x k` and a `k x n` matrix, in any layouts, also [transposed or
 /// conjugated](crate::Transpose) without a copy. Two types are promoted as by [`Promote`]; integers wrap around, as NumPy's.
 ///
-/// The result is in blocks on a grid of tasks: that which needs the least, counting what each task has already. Operands
-/// and result that are distributed by rows stay so on a few tasks, and where one side is long: a task then gets the
-/// smaller operand. On a grid of `p x p` tasks each gets `(m k + k n) / p` numbers at the most (SUMMA's; see the sources in
-/// the code), in messages between two tasks, panel by panel within 64 MiB. Where the inner index is far longer than the
-/// others, it is divided, too, and partial results are added: as many tasks as there are layers compute the same elements,
-/// where these take no more than 64 MiB or twice the task's share of all three matrices.
+/// `2 m n k` operations, shared evenly by the tasks and by the threads of each. The result is in blocks on a grid of tasks: that
+/// which needs the least, counting what each task has already. Operands and result that are distributed by rows stay so on a few
+/// tasks, and where one side is long: a task then gets the smaller operand. On a grid of `p x p` tasks each gets `(m k + k n) / p`
+/// numbers at the most, in messages between two tasks, panel by panel within 64 MiB (van de Geijn and Watts, *SUMMA: scalable
+/// universal matrix multiplication algorithm*, Concurrency 9, 1997). Where the inner index is far longer than the others, it is
+/// divided, too, and partial results are added (Solomonik and Demmel, *Communication-optimal parallel 2.5D matrix multiplication
+/// and LU factorization algorithms*, Euro-Par 2011): as many tasks as there are layers compute the same elements, where these take
+/// no more than 64 MiB or twice the task's share of all three matrices.
 ///
 /// In the words of those who classify such algorithms by the matrix that does not move: square matrices on a grid are
 /// "stationary `C`"; a small `B` that all get is "stationary `A`" and the reverse; a long inner index is "stationary `A` and `B`".
