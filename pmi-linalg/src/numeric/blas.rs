@@ -71,6 +71,7 @@ pub(super) fn add_product<T: Blas>(c: MatMut<T>, factor: T, a: MatRef<T>, of_a: 
         return add_product(c.transpose_mut(), factor, b.transpose(), of_b, a.transpose(), of_a);
     }
     let lengths = [c.nrows(), c.ncols(), a.ncols()];
+    assert!([a.nrows(), b.ncols(), b.nrows()] == lengths, "matrices that can be multiplied into the third");
     let sizes = lengths.map(|len| c_int::try_from(len).ok());
     let (as_a, as_b) = (reading(a, of_a), reading(b, of_b));
     let lead_c = (c.col_stride() == 1)
@@ -87,8 +88,7 @@ pub(super) fn add_product<T: Blas>(c: MatMut<T>, factor: T, a: MatRef<T>, of_a: 
     }
     one_thread();
     let c_first = c.as_ptr_mut();
-    // SAFETY: the views have so many rows and columns, `c` those of `a` and `b` (`add_product` in `local` has seen to that), and
-    // strides as `reading` found them; nobody else has `c`, which is mutably borrowed.
+    // SAFETY: the views have so many rows and columns, which fit each other as asserted above, and strides as `reading` found them; nobody else has `c`, which is mutably borrowed.
     unsafe { T::gemm([op_a, op_b], [m, n, k], factor, a.as_ptr(), b.as_ptr(), c_first, [lead_a, lead_b, lead_c]) }
 }
 
