@@ -10,7 +10,7 @@
 //! # })
 //! ```
 //!
-//! What is to come, with NumPy's and LAPACK's names: more products (`outer`, `kron`, `tensordot`), factorisations that are
+//! What is to come, with NumPy's and LAPACK's names: factorisations that are
 //! objects to reuse (`cholesky`, `lu`, `qr`), solvers (`solve`, `lstsq`), `inv`, `det`, `norm`.
 
 // Bottom-up: a module uses only those above it in this list.

@@ -88,7 +88,8 @@ pub(super) fn add_product<T: Blas>(c: MatMut<T>, factor: T, a: MatRef<T>, of_a: 
     }
     one_thread();
     let c_first = c.as_ptr_mut();
-    // SAFETY: the views have so many rows and columns, which fit each other as asserted above, and strides as `reading` found them; nobody else has `c`, which is mutably borrowed.
+    // SAFETY: the views have so many rows and columns, which fit each other as asserted above, and strides as `reading` found
+    // them; nobody else has `c`, which is mutably borrowed.
     unsafe { T::gemm([op_a, op_b], [m, n, k], factor, a.as_ptr(), b.as_ptr(), c_first, [lead_a, lead_b, lead_c]) }
 }
 
