@@ -47,8 +47,13 @@ const LARGE: usize = 4 << 20;
 /// Many are put in huge pages where the system has them for programs that ask. Fresh memory is then written six times as
 /// fast (on a virtual machine with AMD Zen 5 64 MiB take 9 ms instead of 55), since the system is entered once in 2 MiB,
 /// not in 4 KiB.
+///
+/// # Panics
+/// Where the system has not as much memory.
 fn fresh<B: Zeroable>(len: usize) -> Vec<B> {
-    let elements = bytemuck::zeroed_vec(len);
+    let Ok(elements) = bytemuck::allocation::try_zeroed_vec(len) else {
+        panic!("a task has no memory for {len} elements of {} bytes: use more tasks, or smaller arrays", size_of::<B>())
+    };
     #[cfg(target_os = "linux")]
     advise(&elements);
     elements

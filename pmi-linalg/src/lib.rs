@@ -10,11 +10,12 @@
 //! # })
 //! ```
 //!
-//! What is to come, with NumPy's and LAPACK's names: more products (`outer`, `kron`, `tensordot`), factorisations that are
+//! What is to come, with NumPy's and LAPACK's names: factorisations that are
 //! objects to reuse (`cholesky`, `lu`, `qr`), solvers (`solve`, `lstsq`), `inv`, `det`, `norm`.
 
 // Bottom-up: a module uses only those above it in this list.
 mod error;
+mod numeric;
 mod scalar;
 mod local;
 #[cfg(test)]
@@ -27,8 +28,11 @@ mod cholesky;
 
 pub use cholesky::{Cholesky, cholesky, cholesky_with};
 pub use error::{Error, Result};
+pub use numeric::Numeric;
 pub use operand::{Matrix, Operand, Transpose};
-pub use product::matmul;
+pub use product::{
+    Contracted, batched_matmul, einsum, kron, matmul, matrix_power, matvec, multi_dot, outer, tensordot, trace,
+};
 pub use scalar::{Entry, Scalar};
 pub use tiles::{Sides, Tuning};
 pub use triangular::{Triangle, solve_triangular};

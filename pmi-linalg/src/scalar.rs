@@ -1,5 +1,6 @@
 //! The numbers of matrices.
 
+use crate::numeric::Numeric;
 use ndarray::Dimension;
 use num_complex::Complex;
 use pmi_array::{Compare, DistArray, Element, Expression};
@@ -7,7 +8,7 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
 /// The types of matrix elements: `f32 f64 Complex<f32> Complex<f64>`.
 pub trait Scalar:
-    Element<Bits = Self>
+    Numeric
     + Entry<Scalar = Self>
     + Add<Output = Self>
     + AddAssign
@@ -16,7 +17,6 @@ pub trait Scalar:
     + Mul<Output = Self>
     + Div<Output = Self>
     + Neg<Output = Self>
-    + bytemuck::Pod
     + faer::traits::ComplexField<Real: Send + Sync>
 {
     /// The distance from 1 to the next larger number of the real type: LAPACK's `eps` is half of it.

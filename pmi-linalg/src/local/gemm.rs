@@ -1,8 +1,7 @@
 //! Products of blocks that one task has.
 
-use crate::scalar::Scalar;
-use faer::linalg::matmul::matmul_with_conj;
-use faer::{Accum, Conj, MatMut, MatRef, Par};
+use crate::numeric::Numeric;
+use faer::{Conj, MatMut, MatRef};
 
 /// A block to be read: its numbers where they lie, perhaps conjugated.
 #[derive(Clone, Copy)]
@@ -11,9 +10,15 @@ pub(crate) struct Block<'a, T> {
     conjugated: bool,
 }
 
-impl<'a, T: Scalar> Block<'a, T> {
+impl<'a, T: Numeric> Block<'a, T> {
+    /// The block conjugated, where so.
+    pub(crate) fn conjugated(self, conjugated: bool) -> Self {
+        Self { conjugated, ..self }
+    }
+
     /// The block of `rows x columns` numbers.
-    pub(crate) fn new(numbers: &'a [T], rows: usize, columns: usize) -> Self {
+    #[cfg(test)]
+    fn new(numbers: &'a [T], rows: usize, columns: usize) -> Self {
         Self { matrix: MatRef::from_row_major_slice(numbers, rows, columns), conjugated: false }
     }
 
@@ -49,9 +54,9 @@ impl<'a, T> From<MatRef<'a, T>> for Block<'a, T> {
     }
 }
 
-/// `c += factor a b`, on so many of rayon's threads, each of which computes a rectangle of `c`: no sum is divided, so the bits
-/// do not depend on the threads.
-pub(crate) fn add_product<'a, T: Scalar>(
+/// `c += factor a b`, on so many of rayon's threads, each of which computes a rectangle of `c`, of [`SIDE`] rows and columns at
+/// least: no sum is divided, and none becomes another kernel's, so the bits do not depend on the threads.
+pub(crate) fn add_product<'a, T: Numeric>(
     c: MatMut<T>,
     factor: T,
     a: impl Into<Block<'a, T>>,
@@ -64,31 +69,36 @@ pub(crate) fn add_product<'a, T: Scalar>(
     }
 }
 
+/// The rows or columns of what a thread computes are as many at least: some kernels' tiles, and more than one, which would be a
+/// vector's product.
+const SIDE: usize = 16;
 /// Fewer operations than this are not worth a thread's waking up.
 const GRAIN: usize = 1 << 18;
 
-fn add_divided<T: Scalar>(c: MatMut<T>, factor: T, a: Block<T>, b: Block<T>, threads: usize) {
+fn add_divided<T: Numeric>(c: MatMut<T>, factor: T, a: Block<T>, b: Block<T>, threads: usize) {
     let (rows, columns) = (c.nrows(), c.ncols());
     let threads = threads.min(rows * columns * a.matrix.ncols() / GRAIN);
     if threads < 2 {
-        let ((a, conj_a), (b, conj_b)) = (a.parts(), b.parts());
-        return matmul_with_conj(c, Accum::Add, a, conj_a, b, conj_b, factor, Par::Seq);
+        return T::add_product(c, factor, a.matrix, a.conjugated, b.matrix, b.conjugated);
     }
     let (first, second) = (threads.div_ceil(2), threads / 2);
-    if rows >= columns {
-        let cut = rows * first / threads;
+    let cut = |len: usize| (len * first / threads).next_multiple_of(SIDE).min(len - SIDE);
+    if rows >= columns && rows >= 2 * SIDE {
+        let cut = cut(rows);
         let (upper, lower) = c.split_at_row_mut(cut);
         rayon::join(
             || add_divided(upper, factor, a.rows(0..cut), b, first),
             || add_divided(lower, factor, a.rows(cut..rows), b, second),
         );
-    } else {
-        let cut = columns * first / threads;
+    } else if columns >= 2 * SIDE {
+        let cut = cut(columns);
         let (left, right) = c.split_at_col_mut(cut);
         rayon::join(
             || add_divided(left, factor, a, b.columns(0..cut), first),
             || add_divided(right, factor, a, b.columns(cut..columns), second),
         );
+    } else {
+        T::add_product(c, factor, a.matrix, a.conjugated, b.matrix, b.conjugated);
     }
 }
 
