@@ -28,7 +28,7 @@ mod lu;
 
 pub use cholesky::{Cholesky, cholesky, cholesky_with};
 pub use error::{Error, Result};
-pub use lu::{Lu, Narrow, Solution, SolveOptions, det, inv, lu, lu_with, slogdet, solve, solve_with};
+pub use lu::{Lu, Narrow, Pivoting, Solution, SolveOptions, det, inv, lu, lu_with, slogdet, solve, solve_with};
 pub use operand::{Matrix, Operand, Transpose};
 pub use product::matmul;
 pub use scalar::{Entry, Scalar};

@@ -5,8 +5,8 @@ use crate::error::Result;
 use crate::scalar::Scalar;
 use crate::tiles::Seat;
 use crate::triangular::Reading;
-use pmi_array::DistArray;
 use ndarray::Ix2;
+use pmi_array::DistArray;
 
 /// The 1-norm of a matrix in tiles, on all tasks of the grid: the largest sum of a column's magnitudes. Infinite or not a
 /// number, if an element is.

@@ -1,11 +1,13 @@
 //! The factorisation on the tasks of the grid.
 
+use super::Pivoting;
 use super::panel::lu_across;
 use super::rows::Rows;
+use super::tournament::{choose, digits, number, right_divide};
 use crate::local::{Block, Overflow, Triangle, add_product, lu_in_place, solve_triangle, turn};
 use crate::scalar::Scalar;
 use crate::tiles::{Factoring, Panel, Seat, Sending, sweep};
-use faer::MatMut;
+use faer::{MatMut, MatRef};
 use std::ops::Range;
 
 /// What all tasks of the grid know of the factors.
@@ -18,8 +20,8 @@ pub(super) struct Pivots<T> {
 
 /// Makes the slabs of a matrix those of `L`, without its diagonal of ones, and `U`, in `P A = L U`. `Err` has the column in
 /// which numbers grew beyond all bounds.
-pub(super) fn factor<T: Scalar>(seat: Seat, slab: &mut [T]) -> Result<Pivots<T>, usize> {
-    let mut work = Work { slab, seat, rows: Vec::new(), diagonal: Vec::new() };
+pub(super) fn factor<T: Scalar>(seat: Seat, slab: &mut [T], pivoting: Pivoting) -> Result<Pivots<T>, usize> {
+    let mut work = Work { slab, seat, pivoting, rows: Vec::new(), diagonal: Vec::new() };
     sweep(&mut work)?;
     work.finish();
     Ok(Pivots { rows: work.rows, diagonal: work.diagonal })
@@ -28,6 +30,7 @@ pub(super) fn factor<T: Scalar>(seat: Seat, slab: &mut [T]) -> Result<Pivots<T>,
 struct Work<'a, 't, T> {
     slab: &'a mut [T],
     seat: Seat<'t>,
+    pivoting: Pivoting,
     rows: Vec<usize>,
     diagonal: Vec<T>,
 }
@@ -42,6 +45,39 @@ impl<'t, T: Scalar> Work<'_, 't, T> {
     fn matrix(&mut self) -> MatMut<'_, T> {
         let [rows, columns] = self.seat.shape();
         MatMut::from_row_major_slice_mut(self.slab, rows, columns)
+    }
+
+    /// These rows and columns of the slab, by columns.
+    fn take(&mut self, rows: Range<usize>, columns: Range<usize>) -> Panel<T> {
+        let mut panel = Panel::zeros(rows.len(), columns.len());
+        let threads = self.seat.threads;
+        let place = self.matrix().submatrix_mut(rows.start, columns.start, rows.len(), columns.len());
+        turn(place.as_ref(), panel.matrix_mut(), threads);
+        panel
+    }
+
+    /// Factors a panel by a tournament for all its pivots at once; by partial pivoting where the chosen rows are singular.
+    fn factor_chosen(&mut self, step: usize, panel: &mut Panel<T>) -> Result<(Vec<usize>, Vec<T>), Overflow> {
+        let diagonal = self.seat.tiles.diagonal(step);
+        let width = diagonal.len();
+        let (pivots, factors) = choose(&self.seat, step, panel)?;
+        let values: Vec<T> = factors.iter().copied().step_by(width + 1).collect();
+        if values.contains(&T::default()) {
+            return lu_across(&self.seat, step, panel);
+        }
+        let rows = self.seat.rows(diagonal.start..self.seat.tiles.shape[0]);
+        let columns = self.seat.columns(diagonal.clone());
+        self.exchange(diagonal.start, &pivots, columns.clone());
+        *panel = self.take(rows, columns);
+        let top = self.seat.rows(diagonal).len();
+        let (mut of_top, below) = panel.matrix_mut().split_at_row_mut(top);
+        if top > 0 {
+            of_top.copy_from(MatRef::from_column_major_slice(&factors, width, width));
+        }
+        let finite = right_divide(below, &factors, self.seat.threads);
+        // All learn of what one has found.
+        let finite = self.seat.column.all_reduce(vec![u8::from(finite)], |all, other| all[0] &= other[0]);
+        if finite[0] == 0 { Err(Overflow(0)) } else { Ok((pivots, values)) }
     }
 
     fn exchange(&mut self, first: usize, pivots: &[usize], columns: Range<usize>) {
@@ -71,12 +107,12 @@ impl<'t, T: Scalar> Work<'_, 't, T> {
         let diagonal = self.seat.tiles.diagonal(step);
         let (rows, width) = (self.seat.rows(diagonal.start..self.seat.tiles.shape[0]).len(), diagonal.len());
         let status = numbers.split_off(numbers.len() - 2);
-        if let Some(column) = index(&status).checked_sub(1) {
+        if let Some(column) = number(&status).checked_sub(1) {
             return Err(column);
         }
         let tail = numbers.split_off(rows * width);
         let (pivots, values) = tail.split_at(2 * width);
-        let pivots: Vec<usize> = pivots.chunks_exact(2).map(index).collect();
+        let pivots: Vec<usize> = pivots.chunks_exact(2).map(number).collect();
         self.rows.extend(&pivots);
         self.diagonal.extend_from_slice(values);
         Ok(Step { panel: Panel::new(numbers, rows, width), pivots })
@@ -96,15 +132,15 @@ impl<'t, T: Scalar> Factoring<'t> for Work<'_, 't, T> {
         let diagonal = self.seat.tiles.diagonal(step);
         let rows = self.seat.rows(diagonal.start..self.seat.tiles.shape[0]);
         let (columns, threads) = (self.seat.columns(diagonal.clone()), self.seat.threads);
-        let mut panel = Panel::zeros(rows.len(), columns.len());
-        let place = self.matrix().submatrix_mut(rows.start, columns.start, rows.len(), columns.len());
-        turn(place.as_ref(), panel.matrix_mut(), threads);
+        let mut panel = self.take(rows.clone(), columns.clone());
         let done = if self.seat.column.len() == 1 {
             let mut pivots = vec![0; columns.len()];
             let done = lu_in_place(panel.matrix_mut(), &mut pivots, threads);
             pivots.iter_mut().for_each(|pivot| *pivot += diagonal.start);
             let values = (0..columns.len()).map(|k| panel.matrix()[(k, k)]).collect();
             done.map(|()| (pivots, values))
+        } else if self.pivoting == Pivoting::Tournament {
+            self.factor_chosen(step, &mut panel)
         } else {
             lu_across(&self.seat, step, &mut panel)
         };
@@ -164,16 +200,4 @@ impl<'t, T: Scalar> Factoring<'t> for Work<'_, 't, T> {
         let left = Block::from(left);
         add_product(below, T::of(-1.0), left, Block::new(&found, width, columns.len()), threads);
     }
-}
-
-/// Below this, all whole numbers are exact in every type.
-const BASE: usize = 1 << 20;
-
-/// A number as two of the matrix's type.
-fn digits<T: Scalar>(number: usize) -> [T; 2] {
-    [T::of((number / BASE) as f64), T::of((number % BASE) as f64)]
-}
-
-fn index<T: Scalar>(digits: &[T]) -> usize {
-    digits[0].magnitude() as usize * BASE + digits[1].magnitude() as usize
 }

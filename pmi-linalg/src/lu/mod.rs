@@ -2,6 +2,7 @@
 
 mod rows;
 mod panel;
+mod tournament;
 mod factor;
 mod solve;
 mod condition;
@@ -69,10 +70,23 @@ pub struct Lu<T: Scalar> {
 /// Where the calling thread does not control the matrix's world.
 #[track_caller]
 pub fn lu<T: Scalar>(a: impl Operand<T>) -> Result<Lu<T>> {
-    lu_with(a, Tuning::default())
+    lu_with(a, Tuning::default(), Pivoting::default())
 }
 
-/// As [`lu`], on tiles and a grid of one's own choice.
+/// How pivots are chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub enum Pivoting {
+    /// Column by column, the largest of all: as LAPACK does.
+    #[default]
+    Partial,
+    /// All of a panel at once, by a tournament between the tasks that share it: a message up and one down for a panel, not for
+    /// a column, and factors that are as good in practice. Pivots then depend on the grid, and `L` may have elements above 1. On grids of
+    /// one row there is nothing to save, and this is `Partial` (Grigori, Demmel and Xiang, *CALU: a communication optimal LU
+    /// factorization algorithm*, SIAM J. Matrix Anal. Appl. 32, 2011).
+    Tournament,
+}
+
+/// As [`lu`], with pivots, tiles and a grid of one's own choice.
 ///
 /// # Errors
 /// As [`lu`].
@@ -80,8 +94,8 @@ pub fn lu<T: Scalar>(a: impl Operand<T>) -> Result<Lu<T>> {
 /// # Panics
 /// As [`lu`], and where the grid has more tasks than the world.
 #[track_caller]
-pub fn lu_with<T: Scalar>(a: impl Operand<T>, tuning: Tuning) -> Result<Lu<T>> {
-    Lu::of("lu", &a.into(), tuning)
+pub fn lu_with<T: Scalar>(a: impl Operand<T>, tuning: Tuning, pivoting: Pivoting) -> Result<Lu<T>> {
+    Lu::of("lu", &a.into(), tuning, pivoting)
 }
 
 /// What the controller learns of a factorisation: pivots, diagonal, norm.
@@ -97,14 +111,14 @@ enum Fault {
 impl<T: Scalar> Lu<T> {
     /// The factors for a function of this name.
     #[track_caller]
-    fn of(what: &'static str, a: &Matrix<T>, tuning: Tuning) -> Result<Self> {
+    fn of(what: &'static str, a: &Matrix<T>, tuning: Tuning, pivoting: Pivoting) -> Result<Self> {
         let tiles = tuning.tiles(a.shape(), a.array.layout().tasks(), BLOCK);
-        Self::in_place(what, a.in_tiles(tiles), tiles)
+        Self::in_place(what, a.in_tiles(tiles), tiles, pivoting)
     }
 
     /// The factors in the place of a matrix in tiles.
-    fn in_place(what: &'static str, factors: DistArray<T, Ix2>, tiles: Tiles) -> Result<Self> {
-        let factor = |task: &Task, (factors, tiles): (DistArray<T, Ix2>, Tiles)| -> Outcome<T> {
+    fn in_place(what: &'static str, factors: DistArray<T, Ix2>, tiles: Tiles, pivoting: Pivoting) -> Result<Self> {
+        let factor = |task: &Task, (factors, tiles, pivoting): (DistArray<T, Ix2>, Tiles, Pivoting)| -> Outcome<T> {
             let Some(seat) = Seat::take(task, tiles) else { return Ok((Vec::new(), Vec::new(), 0.0)) };
             let mut matrix = factors.local_mut(task);
             let slab = matrix.as_slice_mut().expect("a slab has its elements in C order");
@@ -113,11 +127,11 @@ impl<T: Scalar> Lu<T> {
             if let Some(found) = (!norm.is_finite()).then(|| not_finite(&seat, slab, None)).flatten() {
                 return Err(Fault::NotFinite(found));
             }
-            let pivots = factor::factor(seat, slab).map_err(Fault::Overflow)?;
+            let pivots = factor::factor(seat, slab, pivoting).map_err(Fault::Overflow)?;
             Ok((pivots.rows, pivots.diagonal, norm))
         };
         let (pivots, diagonal, norm) =
-            pmi::first(factor, (factors.clone(), tiles))?.map_err(|fault| match fault {
+            pmi::first(factor, (factors.clone(), tiles, pivoting))?.map_err(|fault| match fault {
                 Fault::NotFinite(NotFinite { count, row, column }) => Kind::NotFinite { what, count, row, column },
                 Fault::Overflow(column) => Kind::Overflow { what, column },
             })?;

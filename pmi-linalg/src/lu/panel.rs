@@ -11,7 +11,11 @@ use std::ops::Range;
 ///
 /// As [`lu_in_place`](crate::local::lu_in_place), with a message up and one down the grid column's tree for each column,
 /// which carry the pivot's whole row. The rows that have been pivots are then known to all tasks.
-pub(super) fn lu_across<T: Scalar>(seat: &Seat, step: usize, panel: &mut Panel<T>) -> Result<(Vec<usize>, Vec<T>), Overflow> {
+pub(super) fn lu_across<T: Scalar>(
+    seat: &Seat,
+    step: usize,
+    panel: &mut Panel<T>,
+) -> Result<(Vec<usize>, Vec<T>), Overflow> {
     let diagonal = seat.tiles.diagonal(step);
     let (rows, width) = (panel.matrix().nrows(), diagonal.len());
     let mut work = Across {

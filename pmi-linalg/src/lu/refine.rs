@@ -1,13 +1,13 @@
 //! Solutions made better, and judged, by their residuals.
 
-use super::Lu;
+use super::{Lu, Pivoting};
 use crate::error::{Kind, Result};
 use crate::operand::{Matrix, Operand};
 use crate::product::matmul;
 use crate::scalar::{Entry, Scalar};
 use crate::tiles::{Seat, Sides, Tiles, Tuning, give_sides};
 use crate::triangular::{Reading, square};
-use ndarray::{Array2, Ix2};
+use ndarray::{Array2, ArrayView1, Ix2};
 use num_complex::Complex;
 use pmi::Task;
 use pmi_array::{DistArray, Part, Shape};
@@ -135,7 +135,7 @@ pub fn solve_with<T: Narrow, E: Entry<Scalar = T>, D: Sides>(
     if options.mixed && T::Narrow::EPSILON > T::EPSILON {
         let narrow = narrowed(&a.in_tiles(tiles), 1.0);
         // What overflows or is singular in single precision may not be so in double.
-        if let Ok(factors) = Lu::in_place("solve_with", narrow, tiles)
+        if let Ok(factors) = Lu::in_place("solve_with", narrow, tiles, Pivoting::Partial)
             && factors.zero_pivot().is_none()
         {
             let found = system.refine(factors.norm, STEPS, |sides, size| {
@@ -148,7 +148,7 @@ pub fn solve_with<T: Narrow, E: Entry<Scalar = T>, D: Sides>(
             }
         }
     }
-    let factors = Lu::of("solve_with", &a, options.tuning)?;
+    let factors = Lu::of("solve_with", &a, options.tuning, Pivoting::Partial)?;
     if let Some(minor) = factors.zero_pivot() {
         return Err(Kind::Singular { what: "solve_with", minor }.into());
     }
@@ -204,8 +204,9 @@ impl<T: Scalar> System<'_, T> {
             let (mut residual, b, x) = (residual.local_mut(task), b.local(task), x.local(task));
             residual.zip_mut_with(&b, |residual, b| *residual = *b - *residual);
             // Of each side, the 1-norms of the three.
-            let norms = |of: &Array2<T>| of.columns().into_iter().map(|side| side.iter().map(|x| x.magnitude()).sum());
-            let mine: Vec<f64> = [&*residual, &*b, &*x].into_iter().flat_map(norms).collect();
+            let norm_of = |side: ArrayView1<T>| side.iter().map(|x| x.magnitude()).sum::<f64>();
+            let sides = [&*residual, &*b, &*x].into_iter().flat_map(|of: &Array2<T>| of.columns().into_iter());
+            let mine: Vec<f64> = sides.map(norm_of).collect();
             let all = seat.column.all_reduce(mine, |sums, others| {
                 sums.iter_mut().zip(others).for_each(|(sum, other)| *sum += other);
             });
@@ -244,9 +245,8 @@ fn sum<T: Scalar>(x: &DistArray<T, Ix2>, y: &DistArray<T, Ix2>) -> DistArray<T, 
 
 /// The array divided by `size`, with fewer digits.
 fn narrowed<T: Narrow>(x: &DistArray<T, Ix2>, size: f64) -> DistArray<T::Narrow, Ix2> {
-    let narrow = |task: &Task, _: &Part, (x, size): (DistArray<T, Ix2>, f64)| {
-        x.local(task).mapv(|x| (x / T::of(size)).narrow())
-    };
+    let narrow =
+        |task: &Task, _: &Part, (x, size): (DistArray<T, Ix2>, f64)| x.local(task).mapv(|x| (x / T::of(size)).narrow());
     DistArray::from_local(shape_of(x).distributed(x.layout()), narrow, (x.clone(), size))
 }
 

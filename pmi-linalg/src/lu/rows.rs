@@ -91,4 +91,3 @@ fn swap<T>(rows: &mut [&mut [T]], row: usize, other: usize) {
         above[row.min(other)].swap_with_slice(below[0]);
     }
 }
-

@@ -1,7 +1,7 @@
 //! What the factors are for.
 
-use super::Lu;
 use super::rows::Rows;
+use super::{Lu, Pivoting};
 use crate::error::{Kind, Result};
 use crate::local::Triangle;
 use crate::operand::{Matrix, Operand};
@@ -39,7 +39,7 @@ pub fn solve<T: Scalar, E: Entry<Scalar = T>, D: Sides>(
 ) -> Result<DistArray<T, D>> {
     let a = a.into();
     square("solve", &a, b.shape()[0]);
-    Lu::of("solve", &a, Tuning::default())?.solve_as("solve", b, Reading::Plain)
+    Lu::of("solve", &a, Tuning::default(), Pivoting::Partial)?.solve_as("solve", b, Reading::Plain)
 }
 
 /// The inverse of a square matrix, in the layout that its [factors](crate::lu()) are computed in.
@@ -95,7 +95,7 @@ pub fn slogdet<T: Scalar>(a: impl Operand<T>) -> Result<(T, f64)> {
 fn factored<T: Scalar>(what: &'static str, a: impl Operand<T>) -> Result<Lu<T>> {
     let a: Matrix<T> = a.into();
     square(what, &a, a.shape()[0]);
-    Lu::of(what, &a, Tuning::default())
+    Lu::of(what, &a, Tuning::default(), Pivoting::Partial)
 }
 
 impl<T: Scalar> Lu<T> {
@@ -179,7 +179,8 @@ impl<T: Scalar> Lu<T> {
             let (count, stride) = (sides.shape()[1], numbers.ncols());
             let slab = factors.as_slice().expect("a slab has its elements in C order");
             let b = numbers.as_slice_mut().expect("a slab has its elements in C order");
-            let exchange = |b: &mut [T], undo| Rows { slab: b, stride, columns: 0..stride }.exchange(&seat, 0, &pivots, undo);
+            let exchange =
+                |b: &mut [T], undo| Rows { slab: b, stride, columns: 0..stride }.exchange(&seat, 0, &pivots, undo);
             let solve = |b: &mut [T], half| solve_in_tiles(&seat, Triangular { slab, half, reading }, b, count);
             if reading == Reading::Plain {
                 // P A = L U.

@@ -22,7 +22,8 @@ fn plain_pivots<T: Scalar>(plain: &Array2<T>) -> Vec<usize> {
     let (m, n) = a.dim();
     (0..m.min(n))
         .map(|k| {
-            let larger = |best: usize, row: usize| if a[(row, k)].taxicab() > a[(best, k)].taxicab() { row } else { best };
+            let larger =
+                |best: usize, row: usize| if a[(row, k)].taxicab() > a[(best, k)].taxicab() { row } else { best };
             let pivot = (k..m).fold(k, larger);
             (0..n).for_each(|column| a.swap((k, column), (pivot, column)));
             for row in k + 1..m {
@@ -56,7 +57,7 @@ fn check<T: Scalar>(plain: &Array2<T>, tasks: usize, tunings: &[Tuning]) {
         let a = matrix(plain, axes);
         for tuning in tunings {
             let told = format!("{:?}, {axes:?}, {tuning:?} on {tasks} tasks, {}", plain.dim(), T::NAME);
-            let factors = lu_with(&a, *tuning).unwrap();
+            let factors = lu_with(&a, *tuning, Pivoting::Partial).unwrap();
             assert_eq!(factors.pivots(), pivots, "{told}");
             let error = residual(&factors, plain);
             assert!(error < 4.0, "{error}: {told}");
@@ -96,9 +97,17 @@ fn special_matrices() {
         let graded = Array2::from_shape_fn((12, 12), |(i, j)| number::<f64>(i, j) * 10f64.powi(-((i + j) as i32)));
         check(&graded, 4, &all[1..]);
         // Wilkinson's, whose elements grow as much as they can.
-        let wilkinson = |(i, j): (usize, usize)| if i == j || j == 29 { 1.0 } else if i > j { -1.0 } else { 0.0 };
+        let wilkinson = |(i, j): (usize, usize)| {
+            if i == j || j == 29 {
+                1.0
+            } else if i > j {
+                -1.0
+            } else {
+                0.0
+            }
+        };
         let plain = Array2::from_shape_fn((30, 30), wilkinson);
-        let factors = lu_with(&DistArray::from_array(&plain), all[3]).unwrap();
+        let factors = lu_with(&DistArray::from_array(&plain), all[3], Pivoting::Partial).unwrap();
         assert_eq!(factors.u().gather().unwrap()[(29, 29)], 2f64.powi(29));
         // Ties go to the uppermost row, and zeros are left.
         check(&Array2::from_elem((9, 9), 1.0), 4, &all[1..]);
@@ -115,7 +124,7 @@ fn solutions_of_all_readings() {
             fn check<T: Scalar>(n: usize, tuning: Tuning) {
                 let (plain, b) = (random::<T>(n, n), Array2::from_shape_fn((n, 3), |(i, j)| number::<T>(j, i)));
                 let axes = &LAYOUTS[n % LAYOUTS.len()];
-                let factors = lu_with(&matrix(&plain, axes), tuning).unwrap();
+                let factors = lu_with(&matrix(&plain, axes), tuning, Pivoting::Partial).unwrap();
                 let sides = matrix(&b, axes);
                 let transposed = plain.t().to_owned();
                 for (x, of) in [
@@ -191,7 +200,7 @@ fn singular_matrices_have_factors_but_no_solutions() {
             for tuning in tunings(tasks) {
                 let plain = Array2::from_shape_fn((12, 12), |(i, j)| if j == 4 { 0.0 } else { number::<f64>(i, j) });
                 let a = DistArray::from_array(&plain);
-                let factors = lu_with(&a, tuning).unwrap();
+                let factors = lu_with(&a, tuning, Pivoting::Partial).unwrap();
                 assert!(residual(&factors, &plain) < 4.0);
                 assert_eq!((factors.det(), factors.slogdet()), (0.0, (0.0, f64::NEG_INFINITY)));
                 assert_eq!(factors.rcond().unwrap(), 0.0);
@@ -202,6 +211,40 @@ fn singular_matrices_have_factors_but_no_solutions() {
             assert!(error.to_string().starts_with("inv: the matrix is singular: pivot number 1"), "{error}");
         });
     }
+}
+
+#[test]
+fn tournaments() {
+    fn check<T: Scalar>(plain: &Array2<T>, tasks: usize) {
+        let a = matrix(plain, &LAYOUTS[1]);
+        for tuning in tunings(tasks) {
+            let factors = lu_with(&a, tuning, Pivoting::Tournament).unwrap();
+            let permuted = plain.select(NdAxis(0), &factors.permutation());
+            let l = factors.l().gather().unwrap();
+            let product = product(&l, &factors.u().gather().unwrap());
+            let unit = plain.nrows().max(plain.ncols()) as f64 * T::EPSILON * worst(plain) * worst(&l);
+            let error = worst(&(&product - &permuted)) / unit.max(f64::MIN_POSITIVE);
+            assert!(error < 4.0, "{error}: {:?}, {tuning:?} on {tasks} tasks, {}", plain.dim(), T::NAME);
+        }
+    }
+    for tasks in [1, 2, 3, 4, 6, 7] {
+        pmi::with_tasks(tasks, || {
+            for (m, n) in [(0, 0), (3, 0), (1, 1), (12, 12), (33, 33), (30, 9), (9, 30)] {
+                check(&random::<f64>(m, n), tasks);
+            }
+            check(&random::<f32>(20, 20), tasks);
+            check(&random::<Complex<f64>>(19, 17), tasks);
+            // Chosen rows that are singular.
+            check(&Array2::<f64>::zeros((9, 9)), tasks);
+            check(&Array2::from_elem((9, 9), 1.0), tasks);
+        });
+    }
+    // Of one row a tournament has nothing to choose.
+    pmi::with_tasks(2, || {
+        let a = DistArray::from_array(&random::<f64>(20, 20));
+        let of = |pivoting| lu_with(&a, Tuning::default().block(4).grid(1, 2), pivoting).unwrap().pivots().to_vec();
+        assert_eq!(of(Pivoting::Tournament), of(Pivoting::Partial));
+    });
 }
 
 #[test]
@@ -221,7 +264,9 @@ fn refinement_and_mixed_precision() {
                 let residual = &product(plain, &x) - &b.gather().unwrap();
                 let of_side = |k: usize| norm(residual.column(k)) / (of_a * norm(x.column(k)) + 1e-300);
                 let expected = (0..3).map(of_side).fold(0.0, f64::max);
-                assert!(solution.backward_error <= expected + 1e-16 && solution.backward_error > expected / 50.0 - 1e-16);
+                assert!(
+                    solution.backward_error <= expected + 1e-16 && solution.backward_error > expected / 50.0 - 1e-16
+                );
                 assert!(solution.backward_error < 1e-15, "{}", solution.backward_error);
                 (solution.mixed, solution.refinements)
             };
@@ -249,8 +294,14 @@ fn condition_numbers() {
         pmi::with_tasks(tasks, || {
             for n in [1, 2, 5, 40] {
                 let plain = random::<f64>(n, n);
-                let factors = lu_with(&DistArray::from_array(&plain), Tuning::default().block(4).grid(1, tasks)).unwrap();
-                let norm = |a: &Array2<f64>| a.columns().into_iter().map(|c| c.mapv(f64::abs).sum()).fold(0.0, f64::max);
+                let factors = lu_with(
+                    &DistArray::from_array(&plain),
+                    Tuning::default().block(4).grid(1, tasks),
+                    Pivoting::Partial,
+                )
+                .unwrap();
+                let norm =
+                    |a: &Array2<f64>| a.columns().into_iter().map(|c| c.mapv(f64::abs).sum()).fold(0.0, f64::max);
                 let exact = 1.0 / norm(&plain) / norm(&factors.inv().unwrap().gather().unwrap());
                 let estimate = factors.rcond().unwrap();
                 assert!(estimate > 0.9 * exact && estimate < 3.0 * exact, "{estimate} and {exact}, n = {n}");
@@ -267,7 +318,7 @@ fn numbers_that_are_none_are_named() {
         let mut plain = random::<f64>(20, 20);
         (plain[(15, 3)], plain[(17, 17)]) = (f64::NAN, f64::INFINITY);
         for tuning in tunings(3) {
-            let error = lu_with(&DistArray::from_array(&plain), tuning).err().unwrap();
+            let error = lu_with(&DistArray::from_array(&plain), tuning, Pivoting::Partial).err().unwrap();
             assert!(error.is_not_finite());
             assert!(error.to_string().contains("lu: 2 elements"), "{error}");
             assert!(error.to_string().contains("[15, 3]"), "{error}");
@@ -275,7 +326,7 @@ fn numbers_that_are_none_are_named() {
         // Finite, but the first elimination is not.
         let huge = DistArray::from_array(&ndarray::array![[1e308, 1e308], [-1e308, 1e308]]);
         for tuning in tunings(3) {
-            let error = lu_with(&huge, tuning).err().unwrap();
+            let error = lu_with(&huge, tuning, Pivoting::Partial).err().unwrap();
             assert!(error.is_not_finite() && error.to_string().contains("in column 1"), "{error}");
         }
         assert_eq!(det(&DistArray::<f64, _>::eye((3, 3), 0)).unwrap(), 1.0, "the world goes on");
