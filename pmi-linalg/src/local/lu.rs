@@ -143,12 +143,10 @@ impl<T: Scalar> Subtract<'_, '_, T> {
         let len = self.from.len();
         let columns: [&[T]; N] = std::array::from_fn(|k| &self.columns[k][..len]);
         let factors: [T; N] = std::array::from_fn(|k| self.factors[k]);
-        for row in 0..len {
-            let mut x = self.from[row];
+        for (row, x) in self.from.iter_mut().enumerate() {
             for k in 0..N {
-                x -= columns[k][row] * factors[k];
+                *x -= columns[k][row] * factors[k];
             }
-            self.from[row] = x;
         }
     }
 }

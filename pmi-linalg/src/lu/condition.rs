@@ -71,7 +71,7 @@ impl<T: Scalar> Lu<T> {
         for _ in 0..TURNS {
             let y = solved(x, Reading::Plain)?;
             let found = size(&y);
-            if !(found > estimate) {
+            if found.is_nan() || found <= estimate {
                 break;
             }
             estimate = found;
@@ -85,7 +85,8 @@ impl<T: Scalar> Lu<T> {
             x = vec![T::default(); n];
             x[place] = T::of(1.0);
         }
-        let alternating = |i: usize| (1.0 + i as f64 / (n.max(2) - 1) as f64) * if i % 2 == 0 { 1.0 } else { -1.0 };
+        let alternating =
+            |i: usize| (1.0 + i as f64 / (n.max(2) - 1) as f64) * if i.is_multiple_of(2) { 1.0 } else { -1.0 };
         let y = solved((0..n).map(|i| T::of(alternating(i))).collect(), Reading::Plain)?;
         Ok(estimate.max(2.0 * size(&y) / (3.0 * n as f64)))
     }

@@ -104,7 +104,7 @@ const STEPS: usize = 30;
 /// use pmi_linalg::{SolveOptions, solve_with};
 /// # pmi::with_tasks(2, || {
 /// let a = DistArray::from_fn((50, 50), |(i, j)| if i == j { 50.0 } else { 1.0 / (1 + i + 2 * j) as f64 });
-/// let b = DistArray::ones(50);
+/// let b = DistArray::<f64, _>::ones(50);
 /// let solution = solve_with(&a, &b, SolveOptions::default().mixed_precision())?;
 /// assert!(solution.mixed && solution.backward_error < 1e-15);
 /// # Ok::<(), pmi_linalg::Error>(())

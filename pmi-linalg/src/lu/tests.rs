@@ -11,7 +11,7 @@ fn random<T: Scalar>(m: usize, n: usize) -> Array2<T> {
 }
 
 fn tunings(tasks: usize) -> [Tuning; 4] {
-    let near = Tuning::default().block(5).grid(if tasks % 2 == 0 { 2 } else { 1 }, tasks.div_ceil(2).min(3));
+    let near = Tuning::default().block(5).grid(if tasks.is_multiple_of(2) { 2 } else { 1 }, tasks.div_ceil(2).min(3));
     let wide = Tuning::default().block(4).grid(1, tasks);
     [Tuning::default(), wide, Tuning::default().block(3).grid(tasks, 1), near]
 }
