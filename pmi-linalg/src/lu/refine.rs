@@ -124,7 +124,7 @@ pub fn solve_with<T: Narrow, E: Entry<Scalar = T>, D: Sides>(
 ) -> Result<Solution<T, D>> {
     let a: Matrix<T> = a.into();
     let n = square("solve_with", &a, b.shape()[0]);
-    let tiles = options.tuning.tiles([n, n], a.array.layout().tasks(), super::BLOCK);
+    let tiles = options.tuning.tiles([n, n], a.array.layout().tasks(), super::block([n, n]));
     let system = System { a: &a, tiles, b: tiles.take_sides(b), goal: (n as f64).sqrt() * T::EPSILON / 2.0 };
     let solution = |found: Found<T>, mixed| Solution {
         x: give_sides(&found.x, b.layout()),

@@ -127,10 +127,10 @@ fn in_the_scope_of_a_group() {
     let tasks = pmi::size().unwrap();
     let last = pmi::Group::new([tasks - 1]).unwrap();
     let found = last.scope(|| {
-        let a = DistArray::from_array(&ndarray::array![[1.0, 2.0], [3.0, 5.0]]);
-        let b = DistArray::from_array(&ndarray::array![3.0, 8.0]);
+        let a = DistArray::from_array(&ndarray::array![[1.0f64, 2.0], [3.0, 5.0]]);
+        let b = DistArray::from_array(&ndarray::array![3.0f64, 8.0]);
         (det(&a).unwrap(), solve(&a, &b).unwrap().gather().unwrap())
     });
-    let (determinant, x) = found.unwrap();
-    assert!((determinant + 1.0).abs() < 1e-14 && (&x - &ndarray::array![1.0, 1.0]).iter().all(|x| x.abs() < 1e-14));
+    let (determinant, x): (f64, ndarray::Array1<f64>) = found.unwrap();
+    assert!((determinant + 1.0).abs() < 1e-14 && x.iter().all(|x| (x - 1.0).abs() < 1e-14));
 }
