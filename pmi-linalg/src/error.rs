@@ -30,9 +30,9 @@ impl Error {
         matches!(*self.0, Kind::Indefinite { .. })
     }
 
-    /// Whether there were numbers that are infinite, or not a number, in a matrix.
+    /// Whether there were numbers that are infinite, or not a number, in a matrix, or became so.
     pub fn is_not_finite(&self) -> bool {
-        matches!(*self.0, Kind::NotFinite { .. })
+        matches!(*self.0, Kind::NotFinite { .. } | Kind::Overflow { .. })
     }
 }
 
@@ -52,6 +52,11 @@ pub(crate) enum Kind {
          to the diagonal"
     )]
     Indefinite { minor: usize },
+    #[error(
+        "{what}: numbers grow beyond the range of their type in column {column}: divide the matrix by its largest element, or \
+         use a wider type"
+    )]
+    Overflow { what: &'static str, column: usize },
     #[error("solve_triangular: the matrix is singular: its diagonal element [{row}, {row}] is exactly zero")]
     ZeroDiagonal { row: usize },
     #[error(

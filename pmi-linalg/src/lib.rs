@@ -25,9 +25,11 @@ mod tiles;
 mod product;
 mod triangular;
 mod cholesky;
+mod lu;
 
 pub use cholesky::{Cholesky, cholesky, cholesky_with};
 pub use error::{Error, Result};
+pub use lu::{Lu, Narrow, Pivoting, Solution, SolveOptions, det, inv, lu, lu_with, slogdet, solve, solve_with};
 pub use numeric::Numeric;
 pub use operand::{Matrix, Operand, Transpose};
 pub use product::{

@@ -25,6 +25,9 @@ pub trait Scalar:
     /// `|x|`.
     fn magnitude(self) -> f64;
 
+    /// `|re| + |im|`, LAPACK's `cabs1`: within a factor of 1.42 of the magnitude, and quicker.
+    fn taxicab(self) -> f64;
+
     /// The conjugate; a real number itself.
     fn conjugated(self) -> Self;
 
@@ -36,13 +39,18 @@ pub trait Scalar:
 }
 
 macro_rules! scalars {
-    ($($type:ty, $real:ident, |$x:ident| $magnitude:expr, $conjugated:expr, |$f:ident| $of:expr, $finite:expr;)*) => {$(
+    ($($type:ty, $real:ident, |$x:ident| $magnitude:expr, $taxicab:expr, $conjugated:expr, |$f:ident| $of:expr, $finite:expr;)*) => {$(
         impl Scalar for $type {
             const EPSILON: f64 = $real::EPSILON as f64;
             #[inline(always)]
             fn magnitude(self) -> f64 {
                 let $x = self;
                 $magnitude
+            }
+            #[inline(always)]
+            fn taxicab(self) -> f64 {
+                let $x = self;
+                $taxicab
             }
             #[inline(always)]
             fn conjugated(self) -> Self {
@@ -63,10 +71,12 @@ macro_rules! scalars {
 }
 
 scalars! {
-    f32, f32, |x| f64::from(x.abs()), x, |x| x as f32, f32::is_finite(x);
-    f64, f64, |x| x.abs(), x, |x| x, f64::is_finite(x);
-    Complex<f32>, f32, |z| f64::from(z.re).hypot(z.im.into()), z.conj(), |x| Self::new(x as f32, 0.0), Self::is_finite(z);
-    Complex<f64>, f64, |z| z.re.hypot(z.im), z.conj(), |x| Self::new(x, 0.0), Self::is_finite(z);
+    f32, f32, |x| f64::from(x.abs()), f64::from(x.abs()), x, |x| x as f32, f32::is_finite(x);
+    f64, f64, |x| x.abs(), x.abs(), x, |x| x, f64::is_finite(x);
+    Complex<f32>, f32, |z| f64::from(z.re).hypot(z.im.into()), f64::from(z.re.abs()) + f64::from(z.im.abs()), z.conj(),
+        |x| Self::new(x as f32, 0.0), Self::is_finite(z);
+    Complex<f64>, f64, |z| z.re.hypot(z.im), z.re.abs() + z.im.abs(), z.conj(), |x| Self::new(x, 0.0),
+        Self::is_finite(z);
 }
 
 /// The types of elements that linear algebra takes: all of arrays. Those that are no [`Scalar`] themselves are promoted to

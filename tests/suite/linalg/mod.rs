@@ -1,9 +1,10 @@
 //! Linear algebra.
 
+mod lu;
 mod products;
 
 use crate::Case;
 
 pub(crate) fn cases() -> Vec<Case> {
-    products::cases()
+    [lu::cases(), products::cases()].into_iter().flatten().collect()
 }
