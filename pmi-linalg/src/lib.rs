@@ -20,6 +20,7 @@ mod local;
 mod operand;
 mod tiles;
 mod product;
+mod qr;
 
 pub use error::{Error, Result};
 pub use operand::{Matrix, Operand, Transpose};

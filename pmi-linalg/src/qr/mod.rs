@@ -1,0 +1,3 @@
+//! The QR factorisation, and what rests on it.
+
+mod panel;
