@@ -51,14 +51,13 @@ pub(super) struct Reflector<T> {
 }
 
 impl<T: Scalar> Reflector<T> {
-    /// That of a factored panel, of which `v` has `V` below the diagonal.
-    pub(super) fn new(v: MatRef<T>, t: MatRef<T>, top: bool) -> Self {
-        let mut reflector = Self { v: Panel::copied(v), t: Panel::copied(t) };
+    /// That of a factored panel, which has `V` below the diagonal.
+    pub(super) fn new(mut factored: Panel<T>, t: Panel<T>, top: bool) -> Self {
         if top {
-            let width = t.nrows();
-            unit_lower(reflector.v.matrix_mut().subrows_mut(0, width));
+            let width = t.matrix().nrows();
+            unit_lower(factored.matrix_mut().subrows_mut(0, width));
         }
-        reflector
+        Self { v: factored, t }
     }
 
     /// From what [`numbers`](Reflector::numbers) gave.
@@ -299,7 +298,7 @@ mod tests {
         let mut factored = Panel::copied(a.as_ref());
         let mut t = Panel::zeros(n, n);
         factor_panel(factored.matrix_mut(), t.matrix_mut(), Rows::all(1));
-        let reflector = Reflector::new(factored.matrix(), t.matrix(), true);
+        let reflector = Reflector::new(Panel::copied(factored.matrix()), t, true);
         let mut product = Mat::from_fn(m, n, |i, j| if i <= j { factored.matrix()[(i, j)] } else { T::default() });
         reflector.apply(false, product.as_mut(), Rows::all(1));
         let mut q = Mat::from_fn(m, m, |i, j| T::of(f64::from(u8::from(i == j))));

@@ -19,6 +19,11 @@ pub(crate) struct Lane<'t> {
 pub(crate) struct Sending<T>(Vec<SendRequest<T>>);
 
 impl<T: Pod + Send + Sync> Sending<T> {
+    /// Nothing to wait for.
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
+    }
+
     pub(crate) fn wait(self) {
         self.0.into_iter().for_each(|request| {
             request.wait();
