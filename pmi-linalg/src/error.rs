@@ -22,7 +22,7 @@ impl fmt::Debug for Error {
 impl Error {
     /// Whether a matrix was singular, or so nearly that a solution would mean nothing.
     pub fn is_singular(&self) -> bool {
-        matches!(*self.0, Kind::Singular { .. })
+        matches!(*self.0, Kind::Singular { .. } | Kind::ZeroDiagonal { .. })
     }
 
     /// Whether a matrix was not positive definite.
@@ -52,6 +52,8 @@ pub(crate) enum Kind {
          to the diagonal"
     )]
     Indefinite { minor: usize },
+    #[error("solve_triangular: the matrix is singular: its diagonal element [{row}, {row}] is exactly zero")]
+    ZeroDiagonal { row: usize },
     #[error(
         "{what}: the matrix is singular: pivot number {minor} is exactly zero (the first {minor} columns depend on each \
          other); lstsq solves such systems"

@@ -17,12 +17,19 @@
 mod error;
 mod scalar;
 mod local;
+#[cfg(test)]
+mod measure;
 mod operand;
 mod tiles;
 mod product;
+mod triangular;
+mod cholesky;
 mod qr;
 
+pub use cholesky::{Cholesky, cholesky, cholesky_with};
 pub use error::{Error, Result};
 pub use operand::{Matrix, Operand, Transpose};
 pub use product::matmul;
 pub use scalar::{Entry, Scalar};
+pub use tiles::{Sides, Tuning};
+pub use triangular::{Triangle, solve_triangular};

@@ -32,6 +32,11 @@ impl<'a, T: Scalar> Block<'a, T> {
         Self { matrix: if transposed { self.matrix.transpose() } else { self.matrix }, conjugated }
     }
 
+    /// The matrix, and whether it is to be conjugated.
+    pub(super) fn parts(self) -> (MatRef<'a, T>, Conj) {
+        (self.matrix, if self.conjugated { Conj::Yes } else { Conj::No })
+    }
+
     /// The conjugate transpose of a matrix.
     pub(crate) fn adjoint(matrix: MatRef<'a, T>) -> Self {
         Self { matrix: matrix.transpose(), conjugated: true }
@@ -66,8 +71,8 @@ fn add_divided<T: Scalar>(c: MatMut<T>, factor: T, a: Block<T>, b: Block<T>, thr
     let (rows, columns) = (c.nrows(), c.ncols());
     let threads = threads.min(rows * columns * a.matrix.ncols() / GRAIN);
     if threads < 2 {
-        let conj = |block: Block<T>| if block.conjugated { Conj::Yes } else { Conj::No };
-        return matmul_with_conj(c, Accum::Add, a.matrix, conj(a), b.matrix, conj(b), factor, Par::Seq);
+        let ((a, conj_a), (b, conj_b)) = (a.parts(), b.parts());
+        return matmul_with_conj(c, Accum::Add, a, conj_a, b, conj_b, factor, Par::Seq);
     }
     let (first, second) = (threads.div_ceil(2), threads / 2);
     if rows >= columns {

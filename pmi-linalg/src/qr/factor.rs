@@ -73,7 +73,8 @@ impl<'t, T: Scalar> Factoring<'t> for Work<'_, 't, T> {
 
 /// Starts to send a reflector along the grid row.
 fn send<T: Scalar>(seat: &Seat, reflector: &Reflector<T>) -> Sending<T> {
-    if seat.row.len() > 1 { seat.row.start_broadcast(&reflector.numbers()) } else { Sending::none() }
+    let numbers = if seat.row.len() > 1 { reflector.numbers() } else { Vec::new() };
+    seat.row.start_broadcast(&numbers)
 }
 
 fn receive<T: Scalar>(seat: &Seat, step: usize) -> (Reflector<T>, Sending<T>) {

@@ -19,9 +19,9 @@ pub(crate) struct Lane<'t> {
 pub(crate) struct Sending<T>(Vec<SendRequest<T>>);
 
 impl<T: Pod + Send + Sync> Sending<T> {
-    /// Nothing to wait for.
-    pub(crate) fn none() -> Self {
-        Self(Vec::new())
+    pub(crate) fn and(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
     }
 
     pub(crate) fn wait(self) {
@@ -129,9 +129,14 @@ impl<'t> Lane<'t> {
         all
     }
 
-    /// Starts to send to one other task of the lane.
-    pub(crate) fn start_send<T: Pod + Send + Sync>(&self, to: usize, numbers: Vec<T>) -> Sending<T> {
-        Sending(vec![self.comm.isend(self.ranks[to], self.tag, numbers)])
+    /// Starts to send to some tasks of the lane, apart from this one.
+    pub(crate) fn start_sends<T: Pod + Send + Sync>(
+        &self,
+        to: impl IntoIterator<Item = usize>,
+        numbers: &[T],
+    ) -> Sending<T> {
+        let others = to.into_iter().filter(|to| *to != self.me);
+        Sending(others.map(|to| self.comm.isend(self.ranks[to], self.tag, numbers.to_vec())).collect())
     }
 
     /// What another task of the lane has sent to this one.

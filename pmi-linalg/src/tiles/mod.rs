@@ -4,11 +4,18 @@
 
 mod lane;
 mod seat;
+mod sides;
+mod source;
 mod sweep;
+mod tuning;
 
-pub(crate) use lane::Lane;
+pub(crate) use lane::{Lane, Sending};
 pub(crate) use seat::{Panel, Seat};
+pub use sides::Sides;
+pub(crate) use sides::give_sides;
+pub(crate) use source::{NotFinite, diagonal, not_finite};
 pub(crate) use sweep::{Factoring, sweep};
+pub use tuning::Tuning;
 
 use pmi_array::{Axis, Distribution};
 use serde::{Deserialize, Serialize};
