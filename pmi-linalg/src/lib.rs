@@ -30,6 +30,7 @@ pub use cholesky::{Cholesky, cholesky, cholesky_with};
 pub use error::{Error, Result};
 pub use operand::{Matrix, Operand, Transpose};
 pub use product::matmul;
+pub use qr::{LeastSquares, Qr, lstsq, matrix_rank, pinv, qr, qr_pivoted, qr_with};
 pub use scalar::{Entry, Scalar};
 pub use tiles::{Sides, Tuning};
 pub use triangular::{Triangle, solve_triangular};

@@ -101,13 +101,21 @@ fn row_major<T: Scalar>(numbers: &mut [T], rows: usize, columns: usize) -> MatMu
 }
 
 /// Zeros above the diagonal, ones on it.
-fn unit_lower<T: Scalar>(mut square: MatMut<T>) {
+pub(super) fn unit_lower<T: Scalar>(mut square: MatMut<T>) {
     for j in 0..square.ncols() {
         for i in 0..j {
             square[(i, j)] = T::default();
         }
         square[(j, j)] = T::of(1.0);
     }
+}
+
+/// The upper triangle of the first rows of a factored block.
+pub(super) fn triangle<T: Scalar>(factored: MatRef<T>) -> Panel<T> {
+    let n = factored.ncols();
+    let mut r = Panel::copied(factored.subrows(0, n));
+    (0..n).for_each(|j| r.matrix_mut().submatrix_mut(j + 1, j, n - j - 1, 1).fill(T::default()));
+    r
 }
 
 /// Factors a panel that has no fewer rows than columns, in place: `R` comes on and above its diagonal, `V` without its ones
