@@ -25,9 +25,11 @@ mod product;
 mod triangular;
 mod cholesky;
 mod qr;
+mod norm;
 
 pub use cholesky::{Cholesky, cholesky, cholesky_with};
 pub use error::{Error, Result};
+pub use norm::{Norm, cond, norm};
 pub use operand::{Matrix, Operand, Transpose};
 pub use product::matmul;
 pub use qr::{LeastSquares, Qr, lstsq, matrix_rank, pinv, qr, qr_pivoted, qr_with};

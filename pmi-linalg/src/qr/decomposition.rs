@@ -13,8 +13,10 @@ use pmi::{Handle, Task};
 use pmi_array::{Block, DistArray, Part, Shape};
 use serde::{Deserialize, Serialize};
 
-/// Rows and columns of a tile.
+/// Rows and columns of a tile; of a large matrix, which has panels enough to share out.
 const BLOCK: usize = 64;
+const LARGE_BLOCK: usize = 128;
+const LARGE: usize = 1500;
 /// Up to so many tasks, each panel is on one: more take a grid that is nearer to a square.
 const ONE_ROW: usize = 4;
 /// A smaller matrix is factored by one task: others would only wait for messages.
@@ -116,7 +118,8 @@ pub fn qr_with<T: Scalar>(a: impl Operand<T>, tuning: Tuning) -> Result<Qr<T>> {
         ..=ONE_ROW => tuning.grid_or(1, tasks),
         _ => tuning,
     };
-    let tiles = tuning.tiles(shape, tasks, BLOCK);
+    let block = if shape[0].min(shape[1]) < LARGE { BLOCK } else { LARGE_BLOCK };
+    let tiles = tuning.tiles(shape, tasks, block);
     let matrix = a.in_tiles(tiles);
     let factor = |task: &Task, (matrix, tiles): (DistArray<T, Ix2>, Tiles)| -> Triangles<T> {
         let Some(seat) = Seat::take(task, tiles) else { return Ok(Steps::default()) };
