@@ -25,6 +25,7 @@
 //! | `large` | collectives of more elements than a C int counts |
 //! | `layouts` | making arrays in every layout, single elements, conversions |
 //! | `ledger` | what the ledger counts, its trace |
+//! | `linalg` | linear algebra, by residuals |
 //! | `motion` | arrays moved from any layout to any other |
 //! | `pipeline` | a simulation that writes HDF5, killed and continued; conversions to npy; what Python reads of it |
 //! | `programs` | the example programs, as processes under both launchers |
@@ -53,6 +54,7 @@ mod large;
 mod launch;
 mod layouts;
 mod ledger;
+mod linalg;
 mod motion;
 #[cfg(feature = "hdf5")]
 mod pipeline;
@@ -110,6 +112,7 @@ fn all() -> Vec<Case> {
         #[cfg(feature = "hdf5")]
         hdf5::cases(),
         files::cases(),
+        linalg::cases(),
     ]
     .into_iter()
     .flatten()

@@ -79,7 +79,8 @@ pub fn norm<T: Scalar>(a: impl Operand<T>, kind: Norm) -> Result<f64> {
             }
             let [rows, columns] = a.shape();
             let tall = if rows < columns { a.h() } else { a };
-            let find = |task: &Task, (a, largest): (Matrix<T>, f64)| spectral::largest_singular_value(task, &a, largest);
+            let find =
+                |task: &Task, (a, largest): (Matrix<T>, f64)| spectral::largest_singular_value(task, &a, largest);
             pmi::first(find, (tall, largest))?
         }
     })

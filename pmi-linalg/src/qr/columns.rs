@@ -42,7 +42,12 @@ fn exchanged<T: Scalar>(seat: &Seat, work: &Columns<T>, order: &[usize]) -> Pane
     let numbers_of = |local: usize| &work.matrix.numbers()[local * rows..(local + 1) * rows];
     let for_task = |to: usize| {
         let wanted = order.iter().enumerate().filter(move |(place, _)| owner(*place) == to);
-        wanted.map(|(_, id)| local_of[*id]).filter(|local| *local < usize::MAX).flat_map(numbers_of).copied().collect::<Vec<T>>()
+        wanted
+            .map(|(_, id)| local_of[*id])
+            .filter(|local| *local < usize::MAX)
+            .flat_map(numbers_of)
+            .copied()
+            .collect::<Vec<T>>()
     };
     let others = || (0..seat.row.len()).filter(|other| *other != seat.row.me());
     let sending: Vec<_> = others().map(|other| seat.row.start_sends([other], &for_task(other))).collect();
@@ -111,7 +116,8 @@ struct Pending<T> {
 impl<'a, T: Scalar> Columns<'a, T> {
     fn new(matrix: Panel<T>, ids: Vec<usize>, lane: Option<&'a Lane<'a>>, threads: usize) -> Self {
         let rows = matrix.matrix().nrows();
-        let norms = (0..ids.len()).map(|column| [norm(&matrix.numbers()[column * rows..(column + 1) * rows]); 2]).collect();
+        let norms =
+            (0..ids.len()).map(|column| [norm(&matrix.numbers()[column * rows..(column + 1) * rows]); 2]).collect();
         Self { matrix, ids, norms, chosen: 0, order: Vec::new(), lane, threads }
     }
 
@@ -157,10 +163,10 @@ impl<'a, T: Scalar> Columns<'a, T> {
     /// on any task. `None` where no columns are left.
     fn choose(&mut self, spoilt: bool) -> Option<(usize, Option<usize>, bool)> {
         let me = self.lane.map_or(0, Lane::me);
-        let best = (self.chosen..self.ids.len()).max_by(|a, b| {
-            self.norms[*a][0].total_cmp(&self.norms[*b][0]).then(self.ids[*b].cmp(&self.ids[*a]))
-        });
-        let told = |local: usize| [self.norms[local][0], self.ids[local] as f64, me as f64, f64::from(u8::from(spoilt))];
+        let best = (self.chosen..self.ids.len())
+            .max_by(|a, b| self.norms[*a][0].total_cmp(&self.norms[*b][0]).then(self.ids[*b].cmp(&self.ids[*a])));
+        let told =
+            |local: usize| [self.norms[local][0], self.ids[local] as f64, me as f64, f64::from(u8::from(spoilt))];
         let mine = best.map_or([-1.0, f64::INFINITY, 0.0, f64::from(u8::from(spoilt))], told);
         let larger = |best: &mut [f64], other: &[f64]| {
             let spoilt = best[3].max(other[3]);
@@ -208,7 +214,14 @@ impl<'a, T: Scalar> Columns<'a, T> {
             None => message,
         };
         let tau = std::mem::replace(&mut message[0], T::of(1.0));
-        pending.v.matrix_mut().col_mut(number).subrows_mut(number, rows - row).iter_mut().zip(&message).for_each(|(v, x)| *v = *x);
+        pending
+            .v
+            .matrix_mut()
+            .col_mut(number)
+            .subrows_mut(number, rows - row)
+            .iter_mut()
+            .zip(&message)
+            .for_each(|(v, x)| *v = *x);
         pending.count += 1;
         let (first, columns) = (self.chosen, self.ids.len() - self.chosen);
         if columns == 0 {
@@ -228,7 +241,13 @@ impl<'a, T: Scalar> Columns<'a, T> {
         let of_v: Vec<T> = (0..=number).map(|k| pending.v.matrix()[(number, k)].conjugated()).collect();
         let mut change = vec![T::default(); columns];
         let of_f = pending.f.matrix().submatrix(first, 0, columns, number + 1);
-        add_product(MatMut::from_column_major_slice_mut(&mut change, columns, 1), T::of(1.0), of_f, MatRef::from_column_major_slice(&of_v, number + 1, 1), 1);
+        add_product(
+            MatMut::from_column_major_slice_mut(&mut change, columns, 1),
+            T::of(1.0),
+            of_f,
+            MatRef::from_column_major_slice(&of_v, number + 1, 1),
+            1,
+        );
         let mut matrix = self.matrix.matrix_mut();
         change.iter().enumerate().for_each(|(k, x)| matrix[(row, first + k)] -= x.conjugated());
         tau

@@ -225,8 +225,11 @@ impl<T: Scalar> Qr<T> {
             }
             placed
         };
-        let placed =
-            DistArray::from_local((n, sides).distributed([Axis::Whole, Axis::Block]), make, (x.clone(), permutation.clone()));
+        let placed = DistArray::from_local(
+            (n, sides).distributed([Axis::Whole, Axis::Block]),
+            make,
+            (x.clone(), permutation.clone()),
+        );
         give_sides(&placed, layout)
     }
 }

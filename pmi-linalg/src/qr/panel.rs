@@ -205,7 +205,12 @@ fn factor_columns<T: Scalar>(mut a: MatMut<T>, mut t: MatMut<T>, rows: Rows) {
         let reflection = if is_safe(&sums[..width], sums[j].magnitude(), sums[width + j]) {
             let reflection = Reflection::new(sums[width + j], sums[j].magnitude().sqrt());
             let below = lower.as_mut().col_mut(j);
-            below.try_as_col_major_mut().expect("a panel is kept by columns").as_slice_mut().iter_mut().for_each(|x| *x = *x * reflection.scale);
+            below
+                .try_as_col_major_mut()
+                .expect("a panel is kept by columns")
+                .as_slice_mut()
+                .iter_mut()
+                .for_each(|x| *x = *x * reflection.scale);
             // From products with the column to products with v, below the diagonal.
             let conjugate = reflection.scale.conjugated();
             sums[..width].iter_mut().enumerate().for_each(|(k, x)| {
@@ -234,7 +239,13 @@ fn factor_columns<T: Scalar>(mut a: MatMut<T>, mut t: MatMut<T>, rows: Rows) {
             behind.iter().enumerate().for_each(|(k, x)| upper[(j, j + 1 + k)] -= *x);
         }
         let (v, columns) = lower.subcols_mut(j, width - j).split_at_col_mut(1);
-        add_product(columns, T::of(-1.0), v.as_ref(), MatRef::from_row_major_slice(&behind, 1, behind.len()), rows.threads);
+        add_product(
+            columns,
+            T::of(-1.0),
+            v.as_ref(),
+            MatRef::from_row_major_slice(&behind, 1, behind.len()),
+            rows.threads,
+        );
     }
 }
 
@@ -317,12 +328,16 @@ mod tests {
         let mut gram = Mat::zeros(m, m);
         add_product(gram.as_mut(), T::of(1.0), Block::adjoint(q.as_ref()), q.as_ref(), 1);
         (0..m).for_each(|i| gram[(i, i)] -= T::of(1.0));
-        let largest = |of: &Mat<T>| (0..of.nrows()).flat_map(|i| (0..of.ncols()).map(move |j| of[(i, j)].magnitude())).fold(0.0, f64::max);
+        let largest = |of: &Mat<T>| {
+            (0..of.nrows()).flat_map(|i| (0..of.ncols()).map(move |j| of[(i, j)].magnitude())).fold(0.0, f64::max)
+        };
         (0..n).for_each(|i| {
             let diagonal = factored.matrix()[(i, i)];
             assert_eq!((diagonal - diagonal.conjugated()).magnitude(), 0.0);
         });
-        let difference = Mat::from_fn(m, n, |i, j| (product[(i, j)] - a[(i, j)]) * T::of(1.0 / largest(a).max(f64::MIN_POSITIVE).min(1e300)));
+        let difference = Mat::from_fn(m, n, |i, j| {
+            (product[(i, j)] - a[(i, j)]) * T::of(1.0 / largest(a).max(f64::MIN_POSITIVE).min(1e300))
+        });
         [largest(&difference), largest(&gram).max(largest(&back))]
     }
 
@@ -347,7 +362,10 @@ mod tests {
     fn columns_of_zeros_and_of_numbers_whose_squares_are_none() {
         for scale in [0.0, 1e-310, 1e-200, 1e-160, 1e160, 1e300] {
             let errors = errors(&Mat::from_fn(40, 11, |i, j| if j % 3 == 1 { 0.0 } else { number(i, j) * scale }));
-            assert!(errors[1] < 40.0 * f64::EPSILON && (errors[0] < 40.0 * f64::EPSILON || scale < 1e-300), "{scale}: {errors:?}");
+            assert!(
+                errors[1] < 40.0 * f64::EPSILON && (errors[0] < 40.0 * f64::EPSILON || scale < 1e-300),
+                "{scale}: {errors:?}"
+            );
             let graded = |i, j| Complex::new(number(i, j) * scale.powi(j as i32 % 2), 0.5 * scale);
             let errors = self::errors(&Mat::from_fn(40, 11, graded));
             assert!(errors.iter().all(|error| *error < 40.0 * f64::EPSILON) || scale < 1e-300, "{scale}: {errors:?}");

@@ -99,7 +99,11 @@ impl<T: Scalar> Tall<T> {
             let rows = q.nrows();
             tall.with_tree(task, |tree, lane| {
                 tree.combine(lane, false, &mut top, n);
-                let q = MatMut::from_row_major_slice_mut(q.as_slice_mut().expect("a slab has its elements in C order"), rows, n);
+                let q = MatMut::from_row_major_slice_mut(
+                    q.as_slice_mut().expect("a slab has its elements in C order"),
+                    rows,
+                    n,
+                );
                 expand(&tree.levels, &top, q);
             });
         };
@@ -113,14 +117,20 @@ impl<T: Scalar> Tall<T> {
         let n = self.shape[1];
         let make = |task: &Task, part: &Part, tall: Self| {
             let shape = part.shape();
-            tall.with_tree(task, |tree, _| Array2::from_shape_fn((shape[0], shape[1]), |(i, j)| tree.r.matrix()[(i, j)]))
+            tall.with_tree(task, |tree, _| {
+                Array2::from_shape_fn((shape[0], shape[1]), |(i, j)| tree.r.matrix()[(i, j)])
+            })
         };
         DistArray::from_local((n, n).distributed(Tiles::new([n, n], n, [1, 1]).distribution()), make, self.clone())
     }
 
     /// `Q b` or `Q^H b`, in rows.
     #[track_caller]
-    pub(super) fn multiplied<E: Entry<Scalar = T>, D: Sides>(&self, adjoint: bool, b: &DistArray<E, D>) -> Result<DistArray<T, Ix2>> {
+    pub(super) fn multiplied<E: Entry<Scalar = T>, D: Sides>(
+        &self,
+        adjoint: bool,
+        b: &DistArray<E, D>,
+    ) -> Result<DistArray<T, Ix2>> {
         let sides = take_sides(b, Distribution::from([Axis::Block, Axis::Whole]));
         let apply = |task: &Task, (tall, sides, adjoint): (Self, DistArray<T, Ix2>, bool)| {
             let (mut sides, width) = (sides.local_mut(task), sides.shape()[1]);
@@ -208,7 +218,8 @@ fn factor<T: Scalar>(task: &Task, a: &Matrix<T>, pivot: bool) -> std::result::Re
         }
         let stack = stacked(&triangles);
         let cut = pieces::<T>(triangles.len() * n, n);
-        let piece = |piece: &Range<usize>| factor_piece(Panel::copied(stack.matrix().subrows(piece.start, piece.len())));
+        let piece =
+            |piece: &Range<usize>| factor_piece(Panel::copied(stack.matrix().subrows(piece.start, piece.len())));
         factored = task.install(|| cut.par_iter().map(piece).collect());
     };
     let (lane, mut children, mut parent) = (&seat.column, Vec::new(), None);
@@ -226,7 +237,8 @@ fn factor<T: Scalar>(task: &Task, a: &Matrix<T>, pivot: bool) -> std::result::Re
         step *= 2;
     }
     let pivoted = (pivot && parent.is_none()).then(|| {
-        let (places, reflector, triangle) = pivoted_square(std::mem::replace(&mut r, Panel::zeros(0, 0)), task.threads());
+        let (places, reflector, triangle) =
+            pivoted_square(std::mem::replace(&mut r, Panel::zeros(0, 0)), task.threads());
         r = triangle;
         (places, reflector)
     });
@@ -341,7 +353,10 @@ fn multiply<T: Scalar>(
     let mut tops: Vec<T> = places.iter().flat_map(|(_, piece)| &piece[..n * width]).copied().collect();
     multiply(others, adjoint, &mut tops, width, next);
     if width > 0 {
-        places.iter_mut().zip(tops.chunks_exact(n * width)).for_each(|((_, piece), top)| piece[..n * width].copy_from_slice(top));
+        places
+            .iter_mut()
+            .zip(tops.chunks_exact(n * width))
+            .for_each(|((_, piece), top)| piece[..n * width].copy_from_slice(top));
     }
     if !adjoint {
         all(&mut places);

@@ -51,7 +51,10 @@ fn check_factors<T: Scalar>(factor: &Qr<T>, plain: &Array2<T>, told: &str) {
         close(&factor.q_mul(&sides).unwrap().gather().unwrap(), &product(&complete, &b));
         close(&factor.q_adjoint_mul(&sides).unwrap().gather().unwrap(), &product(&adjoint(&complete), &b));
         let of_vector = factor.q_adjoint_mul(&DistArray::from_array(&vector)).unwrap().gather().unwrap();
-        close(&of_vector.insert_axis(ndarray::Axis(1)), &product(&adjoint(&complete), &b.slice(s![.., 1..2]).to_owned()));
+        close(
+            &of_vector.insert_axis(ndarray::Axis(1)),
+            &product(&adjoint(&complete), &b.slice(s![.., 1..2]).to_owned()),
+        );
     }
 }
 
@@ -150,11 +153,17 @@ fn special_matrices() {
             let tiny = plain::<f64>(17, 9) * 1e-200;
             let huge = plain::<f64>(40, 4) * 1e200;
             let deficient = product(&plain::<f64>(25, 3), &plain::<f64>(3, 14));
-            for matrix in [hilbert, wilkinson, graded, tiny, huge, deficient, Array2::zeros((9, 9)), Array2::zeros((60, 3))] {
+            for matrix in
+                [hilbert, wilkinson, graded, tiny, huge, deficient, Array2::zeros((9, 9)), Array2::zeros((60, 3))]
+            {
                 let a = DistArray::from_array(&matrix);
                 let tuning = Tuning::default().block(3).grid(tasks, 1);
                 for factor in [qr(&a), qr_with(&a, tuning), qr_pivoted(&a)] {
-                    check_factors(&factor.unwrap(), &matrix, &format!("{} x {} {tasks}", matrix.nrows(), matrix.ncols()));
+                    check_factors(
+                        &factor.unwrap(),
+                        &matrix,
+                        &format!("{} x {} {tasks}", matrix.nrows(), matrix.ncols()),
+                    );
                 }
             }
         });
@@ -166,7 +175,8 @@ fn pivots_are_the_largest_columns() {
     for tasks in [1, 2, 5] {
         pmi::with_tasks(tasks, || {
             for (m, n) in [(40, 33), (33, 40), (200, 7)] {
-                let plain = Array2::from_shape_fn((m, n), |(i, j)| number::<f64>(i, j) * 2f64.powi(-((j * 7 % n) as i32)));
+                let plain =
+                    Array2::from_shape_fn((m, n), |(i, j)| number::<f64>(i, j) * 2f64.powi(-((j * 7 % n) as i32)));
                 let factor = qr_pivoted(&DistArray::from_array(&plain)).unwrap();
                 let r = factor.r().unwrap().gather().unwrap();
                 for k in 0..m.min(n) {
@@ -226,7 +236,17 @@ fn check_rank<T: Scalar>(m: usize, n: usize, rank: usize, tasks: usize) {
 fn ranks_least_squares_and_pseudo_inverses() {
     for tasks in [1, 2, 3, 4, 7] {
         pmi::with_tasks(tasks, || {
-            for (m, n, rank) in [(1, 1, 1), (5, 5, 0), (9, 5, 5), (5, 9, 5), (12, 12, 12), (14, 11, 4), (11, 14, 3), (80, 6, 2), (80, 5, 5)] {
+            for (m, n, rank) in [
+                (1, 1, 1),
+                (5, 5, 0),
+                (9, 5, 5),
+                (5, 9, 5),
+                (12, 12, 12),
+                (14, 11, 4),
+                (11, 14, 3),
+                (80, 6, 2),
+                (80, 5, 5),
+            ] {
                 check_rank::<f64>(m, n, rank, tasks);
             }
             check_rank::<Complex<f64>>(13, 9, 4, tasks);
