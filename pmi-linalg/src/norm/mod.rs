@@ -28,15 +28,16 @@ pub enum Norm {
     Two,
 }
 
-/// A norm of a matrix, also [transposed or conjugated](crate::Transpose); 0 of one without elements, and not a number where an
-/// element is none.
+/// A norm of a matrix, also [transposed or conjugated](crate::Transpose); 0 of one without elements, and not a number
+/// where an element is none.
 ///
-/// `One`, `Inf`, `Fro` and `Max` read the matrix once where it is; their sums are [reproducible](pmi_array::Reduce). `Two` is found by
-/// iteration (Golub and Kahan, *Calculating the singular values and pseudo-inverse of a matrix*, 1965), with vectors kept orthogonal
-/// and a fixed first one: until the estimate, which only grows, has grown by less than `1e-12` of itself in eight steps, or 500 steps
-/// are done. It is then the norm to ten digits or more; a few more steps than columns, or rows, give it to all. Each step
-/// reads the matrix twice (`4 m n` operations), and the tasks sum up a vector as long as its shorter side. Matrices
-/// that are not in blocks along the longer side are copied into these before.
+/// `One`, `Inf`, `Fro` and `Max` read the matrix once where it is; their sums are [reproducible](pmi_array::Reduce).
+/// `Two` is found by iteration (Golub and Kahan, *Calculating the singular values and pseudo-inverse of a matrix*,
+/// 1965), with vectors kept orthogonal and a fixed first one: until the estimate, which only grows, has grown by less
+/// than `1e-12` of itself in eight steps, or 500 steps are done. It is then the norm to ten digits or more; a few more
+/// steps than columns, or rows, give it to all. Each step reads the matrix twice (`4 m n` operations), and the tasks
+/// sum up a vector as long as its shorter side. Matrices that are not in blocks along the longer side are copied into
+/// these before.
 ///
 /// ```
 /// use pmi_array::DistArray;
@@ -97,8 +98,9 @@ fn scaled_norm<T: Scalar>(a: &DistArray<T, Ix2>) -> f64 {
 
 /// The condition number of a matrix: its norm times that of its inverse. Infinite where it is singular.
 ///
-/// With `Norm::Two` the matrix may have more rows than columns: the ratio of its largest to its smallest singular value. From a
-/// [`qr`] factorisation, `A^-1 = R^-1 Q^H`: some `3 n^3` operations with `Norm::Two`, `7 n^3` with the others.
+/// With `Norm::Two` the matrix may have more rows than columns: the ratio of its largest to its smallest singular
+/// value. From a [`qr`] factorisation, `A^-1 = R^-1 Q^H`: some `3 n^3` operations with `Norm::Two`, `7 n^3` with the
+/// others.
 ///
 /// ```
 /// use pmi_array::DistArray;
@@ -114,7 +116,8 @@ fn scaled_norm<T: Scalar>(a: &DistArray<T, Ix2>) -> f64 {
 /// Where elements are infinite or not a number, saying how many and where the first is.
 ///
 /// # Panics
-/// Where the matrix is not square, and not taller than wide with `Norm::Two`, or the calling thread does not control its world.
+/// Where the matrix is not square, and not taller than wide with `Norm::Two`, or the calling thread does not control
+/// its world.
 #[track_caller]
 pub fn cond<T: Scalar>(a: impl Operand<T>, kind: Norm) -> Result<f64> {
     let a: Matrix<T> = a.into();

@@ -9,16 +9,17 @@ use pmi::op;
 
 /// More steps are not done.
 const STEPS: usize = 500;
-/// The estimate is good when it has grown by less than this part of itself
+/// The estimate is good when it has grown by less than this part of itself in some steps.
 const GROWTH: f64 = 1e-12;
-/// in so many steps.
+/// In so many steps.
 const CALM: usize = 8;
 
 /// The largest singular value of a matrix that has no fewer rows than columns, and `largest` as the largest magnitude.
 ///
-/// Bidiagonalisation from a fixed first vector: `A v_k = beta_{k-1} u_{k-1} + alpha_k u_k`, `A^H u_k = alpha_k v_k + beta_k v_{k+1}`.
-/// All `v` are kept orthogonal, which suffices (Simon and Zha, *Low-rank matrix approximation using the Lanczos bidiagonalization
-/// process with applications*, 2000). Every task has all of each `v`, and its rows of `u`.
+/// Bidiagonalisation from a fixed first vector: `A v_k = beta_{k-1} u_{k-1} + alpha_k u_k`, `A^H u_k = alpha_k v_k +
+/// beta_k v_{k+1}`. All `v` are kept orthogonal, which suffices (Simon and Zha, *Low-rank matrix approximation using
+/// the Lanczos bidiagonalization process with applications*, 2000). Every task has all of each `v`, and its rows of
+/// `u`.
 pub(super) fn largest_singular_value<T: Scalar>(task: &Task, a: &Matrix<T>, largest: f64) -> f64 {
     let [m, n] = a.shape();
     let rows = |rank| pmi_array::Block::new(m, task.size()).range(rank);
@@ -83,7 +84,8 @@ fn squares<T: Scalar>(numbers: &[T]) -> f64 {
 /// A unit vector that no matrix is likely to be orthogonal to: numbers as if by chance.
 fn first<T: Scalar>(n: usize) -> Vec<T> {
     let number = |i: usize| {
-        // The finaliser of a well-mixing hash (Steele, Lea and Flood, *Fast splittable pseudorandom number generators*, 2014).
+        // The finaliser of a well-mixing hash (Steele, Lea and Flood, *Fast splittable pseudorandom number generators*,
+        // 2014).
         let mut bits = (i as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -95,8 +97,8 @@ fn first<T: Scalar>(n: usize) -> Vec<T> {
     vector
 }
 
-/// The largest singular value of the upper bidiagonal matrix with these diagonals: the root of the largest eigenvalue of
-/// `B^T B`, by bisection on the number of negative pivots of `B^T B - x` (Golub and Van Loan, 8.4).
+/// The largest singular value of the upper bidiagonal matrix with these diagonals: the root of the largest eigenvalue
+/// of `B^T B`, by bisection on the number of negative pivots of `B^T B - x` (Golub and Van Loan, 8.4).
 fn of_bidiagonal(diagonal: &[f64], above: &[f64]) -> f64 {
     let square = |i: usize| diagonal[i] * diagonal[i] + if i > 0 { above[i - 1] * above[i - 1] } else { 0.0 };
     let beside = |i: usize| diagonal[i] * above[i];

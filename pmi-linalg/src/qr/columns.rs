@@ -9,8 +9,8 @@ use faer::{MatMut, MatRef};
 /// After so many columns the others are updated.
 const BLOCK: usize = 32;
 
-/// Factors a matrix whose tasks are one grid row; afterwards its columns are in the order in which they were chosen, which is
-/// returned with the triangles of the steps that are this task's.
+/// Factors a matrix whose tasks are one grid row; afterwards its columns are in the order in which they were chosen,
+/// which is returned with the triangles of the steps that are this task's.
 pub(super) fn factor_pivoted<T: Scalar>(seat: &Seat, slab: &mut [T]) -> (Vec<Panel<T>>, Vec<usize>) {
     let (tiles, [rows, width]) = (seat.tiles, seat.shape());
     let ids = (0..width).map(|local| tiles.column_at(local, seat.place[1])).collect();
@@ -159,8 +159,8 @@ impl<'a, T: Scalar> Columns<'a, T> {
         taus
     }
 
-    /// The column with the largest norm, of all tasks': whose, its place there if it is this task's, and whether a norm was spoilt
-    /// on any task. `None` where no columns are left.
+    /// The column with the largest norm, of all tasks': whose, its place there if it is this task's, and whether a norm
+    /// was spoilt on any task. `None` where no columns are left.
     fn choose(&mut self, spoilt: bool) -> Option<(usize, Option<usize>, bool)> {
         let me = self.lane.map_or(0, Lane::me);
         let best = (self.chosen..self.ids.len())
@@ -190,8 +190,8 @@ impl<'a, T: Scalar> Columns<'a, T> {
         Some((owner, best.filter(|_| owner == me), any_spoilt))
     }
 
-    /// Brings the chosen column to its place and up to date, makes its reflection, and applies it to the row of the diagonal, and
-    /// to `F`.
+    /// Brings the chosen column to its place and up to date, makes its reflection, and applies it to the row of the
+    /// diagonal, and to `F`.
     fn reflect(&mut self, pending: &mut Pending<T>, owner: usize, local: Option<usize>) -> T {
         let (rows, number) = (self.matrix.matrix().nrows(), pending.count);
         let row = pending.start + number;
@@ -269,7 +269,8 @@ impl<'a, T: Scalar> Columns<'a, T> {
         }
     }
 
-    /// Takes a row that is done out of the norms. Returns whether one is spoilt: its downdated square has lost half its digits.
+    /// Takes a row that is done out of the norms. Returns whether one is spoilt: its downdated square has lost half its
+    /// digits.
     fn downdate(&mut self, row: usize) -> bool {
         let mut spoilt = false;
         let matrix = self.matrix.matrix();

@@ -19,6 +19,8 @@ const LARGE_BLOCK: usize = 128;
 const LARGE: usize = 1500;
 /// Up to so many tasks, each panel is on one: more take a grid that is nearer to a square.
 const ONE_ROW: usize = 4;
+/// As do all where one side is so short.
+const NARROW: usize = 256;
 /// A smaller matrix is factored by one task: others would only wait for messages.
 const ALONE: usize = 256 * 256;
 
@@ -59,19 +61,20 @@ pub(super) struct Steps<T> {
 /// That, or what forbids it.
 pub(super) type Triangles<T> = std::result::Result<Steps<T>, NotFinite>;
 
-/// The QR factorisation `A = Q R` of any `m x n` matrix: `Q` has orthonormal columns, `R` is upper triangular (trapezoidal, where
-/// `m < n`). The diagonal of `R` is real and has LAPACK's signs: opposite to those of the elements that are reflected, so some are
-/// negative.
+/// The QR factorisation `A = Q R` of any `m x n` matrix: `Q` has orthonormal columns, `R` is upper triangular
+/// (trapezoidal, where `m < n`). The diagonal of `R` is real and has LAPACK's signs: opposite to those of the elements
+/// that are reflected, so some are negative.
 ///
-/// Householder's reflections in blocks, as LAPACK's `geqrf`, on tiles, with the next panel under way while the last is applied:
-/// `2 n^2 (m - n / 3)` operations (four times as many for complex numbers). On a grid of `p x q` tasks each gets
-/// `m n / p` numbers along its row, and `n^2 / q` and some `32 n` along its column, where `p > 1` in `2 n` messages (Choi and others,
-/// LAPACK Working Note 80, 1994). Up to 4 tasks take `p = 1`, so that no column needs a message. The matrix is copied into tiles before.
+/// Householder's reflections in blocks, as LAPACK's `geqrf`, on tiles, with the next panel under way while the last is
+/// applied: `2 n^2 (m - n / 3)` operations (four times as many for complex numbers). On a grid of `p x q` tasks each
+/// gets `m n / p` numbers along its row, and `n^2 / q` and some `32 n` along its column, where `p > 1` in `2 n`
+/// messages (Choi and others, LAPACK Working Note 80, 1994). Up to 4 tasks take `p = 1`, so that no column needs a
+/// message. The matrix is copied into tiles before.
 ///
-/// A matrix that is tall enough, with no fewer rows on each task than columns and 8 times as many in all, is factored where its rows
-/// are: each task factors its own, in pieces that fit the cache, and triangles `R` are combined in a binomial tree,
-/// `n^2 / 2 log(tasks)` numbers on the longest way (TSQR: Demmel, Grigori, Hoemmen and Langou, *Communication-optimal parallel and
-/// sequential QR and LU factorizations*, 2012).
+/// A matrix that is tall enough, with up to 256 columns, no fewer rows on each task and 8 times as many in all, is
+/// factored where its rows are: each task factors its own, in pieces that fit the cache, and triangles `R` are combined
+/// in a binomial tree, `n^2 / 2 log(tasks)` numbers on the longest way (TSQR: Demmel, Grigori, Hoemmen and Langou,
+/// *Communication-optimal parallel and sequential QR and LU factorizations*, 2012).
 ///
 /// ```
 /// use pmi_array::DistArray;
@@ -116,6 +119,7 @@ pub fn qr_with<T: Scalar>(a: impl Operand<T>, tuning: Tuning) -> Result<Qr<T>> {
     let tuning = match tasks {
         _ if shape[0] * shape[1] <= ALONE => tuning.grid_or(1, 1),
         ..=ONE_ROW => tuning.grid_or(1, tasks),
+        _ if shape[0].min(shape[1]) <= NARROW => tuning.grid_or(1, tasks),
         _ => tuning,
     };
     let block = if shape[0].min(shape[1]) < LARGE { BLOCK } else { LARGE_BLOCK };
@@ -217,7 +221,8 @@ impl<T: Scalar> Tiled<T> {
         Ok(pmi::exec(apply, (self.clone(), sides.clone(), adjoint))?)
     }
 
-    /// The `x` with `R x = c`, the first rows of `sides`, in their place; `Err` has the number of a row whose diagonal element is zero.
+    /// The `x` with `R x = c`, the first rows of `sides`, in their place; `Err` has the number of a row whose diagonal
+    /// element is zero.
     pub(super) fn back_substitute(&self, sides: &DistArray<T, Ix2>) -> Result<std::result::Result<(), usize>> {
         let solve = |task: &Task, (tiled, sides): (Self, DistArray<T, Ix2>)| {
             let n = tiled.tiles.shape[1];
@@ -289,7 +294,8 @@ impl<T: Scalar> Qr<T> {
         }
     }
 
-    /// `Q b`, with the unitary `m x m` matrix, which is never formed: of a vector, or of each column of `b`, in its layout.
+    /// `Q b`, with the unitary `m x m` matrix, which is never formed: of a vector, or of each column of `b`, in its
+    /// layout.
     ///
     /// `4 n m` operations a column, less `2 n^2`.
     ///
@@ -303,8 +309,8 @@ impl<T: Scalar> Qr<T> {
         Ok(give_sides(&self.multiplied("Qr::q_mul", false, b)?, b.layout()))
     }
 
-    /// `Q^H b`, with the unitary `m x m` matrix, which is never formed; the first rows are those of the `Q` with `min(m, n)`
-    /// columns.
+    /// `Q^H b`, with the unitary `m x m` matrix, which is never formed; the first rows are those of the `Q` with
+    /// `min(m, n)` columns.
     ///
     /// # Errors
     /// As [`q`](Qr::q).

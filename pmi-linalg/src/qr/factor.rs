@@ -7,8 +7,8 @@ use faer::{MatMut, MatRef};
 use std::convert::Infallible;
 use std::ops::Range;
 
-/// Makes the slabs of a matrix those of `R`, on and above the diagonal, and of the vectors `V` of the reflections below it.
-/// Every task of the grid gets the triangles `T` of all steps.
+/// Makes the slabs of a matrix those of `R`, on and above the diagonal, and of the vectors `V` of the reflections below
+/// it. Every task of the grid gets the triangles `T` of all steps.
 pub(super) fn factor<'t, T: Scalar>(seat: Seat<'t>, slab: &mut [T]) -> Vec<Panel<T>> {
     let mut work = Work { slab, seat, triangles: Vec::new() };
     let Ok(()) = sweep(&mut work);
@@ -90,8 +90,9 @@ pub(super) struct Factored<'a, 't, T> {
 }
 
 impl<T: Scalar> Factored<'_, '_, T> {
-    /// `C := Q C`, or `Q^H C`, for a slab with the same rows and `width` columns. `columns` tells which of these the reflections
-    /// of a step change, the same on all tasks of a grid column: those of a unit matrix are zero where they would not.
+    /// `C := Q C`, or `Q^H C`, for a slab with the same rows and `width` columns. `columns` tells which of these the
+    /// reflections of a step change, the same on all tasks of a grid column: those of a unit matrix are zero where they
+    /// would not.
     pub(super) fn apply(&self, adjoint: bool, c: &mut [T], width: usize, columns: impl Fn(usize) -> Range<usize>) {
         let (seat, steps) = (self.seat, self.seat.tiles.steps());
         let step = |number: usize| if adjoint { number } else { steps - 1 - number };

@@ -16,7 +16,8 @@ use pmi_array::{Axis, DistArray, Indices, Layout, Part, Shape};
 /// What [`lstsq`] finds.
 #[derive(Clone)]
 pub struct LeastSquares<T: Scalar, D: Sides> {
-    /// The `x` with the smallest `||b - A x||`, and of these the one with the smallest `||x||`: a vector, or a column for each of `b`'s.
+    /// The `x` with the smallest `||b - A x||`, and of these the one with the smallest `||x||`: a vector, or a column
+    /// for each of `b`'s.
     pub solution: DistArray<T, D>,
     /// `||b - A x||^2`, for each column of `b`.
     pub residuals: Vec<f64>,
@@ -24,13 +25,13 @@ pub struct LeastSquares<T: Scalar, D: Sides> {
     pub rank: usize,
 }
 
-/// The solution of `A x = b` in the sense of least squares, for an `m x n` matrix of any shape and rank: of all `x` with the smallest
-/// residual the shortest. `b` is a vector of `m` elements, or has a right-hand side in each column.
+/// The solution of `A x = b` in the sense of least squares, for an `m x n` matrix of any shape and rank: of all `x`
+/// with the smallest residual the shortest. `b` is a vector of `m` elements, or has a right-hand side in each column.
 ///
-/// By a complete orthogonal decomposition, as LAPACK's `gelsy`: [`qr_pivoted`](crate::qr_pivoted), and where the rank `r` is below
-/// `n`, a second factorisation of the first `r` rows of `R`, transposed (Golub and Van Loan, *Matrix Computations*, 4th edition,
-/// 5.5). The rank is the number of elements of `R`'s diagonal that are larger than `rcond` times the first; `None` stands for
-/// `max(m, n) eps`, as in NumPy.
+/// By a complete orthogonal decomposition, as LAPACK's `gelsy`: [`qr_pivoted`](crate::qr_pivoted), and where the rank
+/// `r` is below `n`, a second factorisation of the first `r` rows of `R`, transposed (Golub and Van Loan, *Matrix
+/// Computations*, 4th edition, 5.5). The rank is the number of elements of `R`'s diagonal that are larger than `rcond`
+/// times the first; `None` stands for `max(m, n) eps`, as in NumPy.
 ///
 /// ```
 /// use pmi_array::DistArray;
@@ -67,7 +68,7 @@ pub fn lstsq<T: Scalar, E: Entry<Scalar = T>, D: Sides>(
     let residuals = squares_from_row(rank, &sides)?;
     let tasks = b.layout().tasks();
     let x = if rank == n && n > 0 {
-        let _ = factor.back_substitute(&sides)?;
+        factor.back_substitute(&sides)?.map_err(|zero| Kind::Singular { what: "lstsq", minor: zero + 1 })?;
         sides
     } else {
         let top = give_sides(&sides, &Layout::new(&[rank, sides.shape()[1]], tasks));
@@ -77,8 +78,9 @@ pub fn lstsq<T: Scalar, E: Entry<Scalar = T>, D: Sides>(
     Ok(LeastSquares { solution, residuals, rank })
 }
 
-/// The Moore-Penrose pseudo-inverse of an `m x n` matrix of any shape and rank: the `n x m` matrix that gives [`lstsq`]'s solution for
-/// each `b`. Elements of the pivoted `R`'s diagonal below `rcond` times the first count as zero; `None` stands for `max(m, n) eps`.
+/// The Moore-Penrose pseudo-inverse of an `m x n` matrix of any shape and rank: the `n x m` matrix that gives
+/// [`lstsq`]'s solution for each `b`. Elements of the pivoted `R`'s diagonal below `rcond` times the first count as
+/// zero; `None` stands for `max(m, n) eps`.
 ///
 /// ```
 /// use pmi_array::DistArray;
@@ -108,8 +110,8 @@ pub fn pinv<T: Scalar>(a: impl Operand<T>, rcond: Option<f64>) -> Result<DistArr
     Ok(matmul(&x, factor.q()?.h()))
 }
 
-/// The numerical rank of a matrix: how many elements of the diagonal of [`qr_pivoted`](crate::qr_pivoted)'s `R` are larger than
-/// `tolerance` times the first; `None` stands for `max(m, n) eps`.
+/// The numerical rank of a matrix: how many elements of the diagonal of [`qr_pivoted`](crate::qr_pivoted)'s `R` are
+/// larger than `tolerance` times the first; `None` stands for `max(m, n) eps`.
 ///
 /// ```
 /// use pmi_array::DistArray;
@@ -142,8 +144,9 @@ fn layout_of<D: Sides>(rows: usize, sides: usize, tasks: usize) -> Layout {
 }
 
 impl<T: Scalar> Qr<T> {
-    /// The solution of `A x = b` for a matrix of full rank: in the sense of least squares where it has more rows than columns, the
-    /// shortest one where it has fewer. In `b`'s layout where the matrix is square, else in the default one.
+    /// The solution of `A x = b` for a matrix of full rank: in the sense of least squares where it has more rows than
+    /// columns, the shortest one where it has fewer. In `b`'s layout where the matrix is square, else in the default
+    /// one.
     ///
     /// ```
     /// use pmi_array::DistArray;
@@ -178,8 +181,8 @@ impl<T: Scalar> Qr<T> {
         Ok(self.in_place(&x, &layout_of::<D>(n, x.shape()[1], tasks)))
     }
 
-    /// The `x` with `R x = c`, the first `n` rows of `sides`, in their place; `Err` has the number of a row whose diagonal element is
-    /// zero.
+    /// The `x` with `R x = c`, the first `n` rows of `sides`, in their place; `Err` has the number of a row whose
+    /// diagonal element is zero.
     fn back_substitute(&self, sides: &DistArray<T, Ix2>) -> Result<std::result::Result<(), usize>> {
         match &self.form {
             Form::Tiled(tiled) => tiled.back_substitute(sides),
@@ -257,8 +260,7 @@ fn squares_from_row<T: Scalar>(row: usize, sides: &DistArray<T, Ix2>) -> Result<
         let (part, slab) = (sides.layout().part(task.rank()), sides.local(task));
         let mut sums = vec![0.0; sides.shape()[1]];
         let [rows, columns] = part.axes() else { unreachable!("a matrix has two axes") };
-        for (i, numbers) in rows.iter().zip(slab.rows()).filter(|(i, _)| *i >= row) {
-            let _ = i;
+        for (_, numbers) in rows.iter().zip(slab.rows()).filter(|(i, _)| *i >= row) {
             columns.iter().zip(numbers).for_each(|(j, x)| sums[j] += x.magnitude().powi(2));
         }
         sums

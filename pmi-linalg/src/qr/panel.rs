@@ -42,9 +42,9 @@ impl<'a> Rows<'a> {
     }
 }
 
-/// A block of reflections `H_1 H_2 ... = I - V T V^H` (Schreiber and Van Loan, *A storage-efficient WY representation for
-/// products of Householder transformations*, 1989): the task's rows of `V`, with the ones of its diagonal and the zeros above,
-/// and the upper triangle `T`.
+/// A block of reflections `H_1 H_2 ... = I - V T V^H` (Schreiber and Van Loan, *A storage-efficient WY representation
+/// for products of Householder transformations*, 1989): the task's rows of `V`, with the ones of its diagonal and the
+/// zeros above, and the upper triangle `T`.
 pub(super) struct Reflector<T> {
     pub(super) v: Panel<T>,
     pub(super) t: Panel<T>,
@@ -78,8 +78,8 @@ impl<T: Scalar> Reflector<T> {
     }
 }
 
-/// `C := (I - V T V^H) C`, or with `T^H`: two large products, and one sum along the lane of as many numbers as the panel has
-/// columns times the columns of `C`.
+/// `C := (I - V T V^H) C`, or with `T^H`: two large products, and one sum along the lane of as many numbers as the
+/// panel has columns times the columns of `C`.
 fn apply<T: Scalar>(v: MatRef<T>, t: MatRef<T>, adjoint: bool, mut c: MatMut<T>, rows: Rows) {
     let (width, columns) = (v.ncols(), c.ncols());
     if width == 0 || columns == 0 {
@@ -118,12 +118,12 @@ pub(super) fn triangle<T: Scalar>(factored: MatRef<T>) -> Panel<T> {
     r
 }
 
-/// Factors a panel that has no fewer rows than columns, in place: `R` comes on and above its diagonal, `V` without its ones
-/// below, and `T` into `t`, of zeros before.
+/// Factors a panel that has no fewer rows than columns, in place: `R` comes on and above its diagonal, `V` without its
+/// ones below, and `T` into `t`, of zeros before.
 ///
-/// Recursive, so that nearly all is done by products (Elmroth and Gustavson, *Applying recursion to serial and parallel QR
-/// factorization leads to better performance*, 2000). The diagonal of `R` is real, and of the sign that avoids cancellation, as
-/// LAPACK's. Along the lane: one sum a column, of some 16 numbers, and two for each halving.
+/// Recursive, so that nearly all is done by products (Elmroth and Gustavson, *Applying recursion to serial and parallel
+/// QR factorization leads to better performance*, 2000). The diagonal of `R` is real, and of the sign that avoids
+/// cancellation, as LAPACK's. Along the lane: one sum a column, of some 16 numbers, and two for each halving.
 pub(super) fn factor_panel<T: Scalar>(mut a: MatMut<T>, mut t: MatMut<T>, rows: Rows) {
     let width = a.ncols();
     if width <= LEAF {
@@ -162,7 +162,8 @@ pub(super) fn factor_panel<T: Scalar>(mut a: MatMut<T>, mut t: MatMut<T>, rows: 
     add_product(corner, T::of(-1.0), of_first.matrix(), row_major(&mut product, left, right).as_ref(), 1);
 }
 
-/// `V` as it lies in a factored panel: the first rows, a unit lower triangle, copied from below `R`, and the others in place.
+/// `V` as it lies in a factored panel: the first rows, a unit lower triangle, copied from below `R`, and the others in
+/// place.
 struct Trapezoid<'a, T> {
     triangle: Panel<T>,
     rest: MatRef<'a, T>,
@@ -193,8 +194,8 @@ impl<'a, T: Scalar> Trapezoid<'a, T> {
     }
 }
 
-/// Column after column. One sum a column tells the tasks the products of its part below the diagonal with all columns, and the
-/// row of the diagonal.
+/// Column after column. One sum a column tells the tasks the products of its part below the diagonal with all columns,
+/// and the row of the diagonal.
 fn factor_columns<T: Scalar>(mut a: MatMut<T>, mut t: MatMut<T>, rows: Rows) {
     let width = a.ncols();
     for j in 0..width {
@@ -285,7 +286,8 @@ impl<T: Scalar> Reflection<T> {
     }
 }
 
-/// As [`Reflection::new`], of a column that is scaled by a power of two meanwhile; it becomes `v`. Two sums along the lane.
+/// As [`Reflection::new`], of a column that is scaled by a power of two meanwhile; it becomes `v`. Two sums along the
+/// lane.
 fn scaled_reflection<T: Scalar>(mut column: MatMut<T>, alpha: T, rows: Rows) -> Reflection<T> {
     let numbers = column.as_mut().col_mut(0).try_as_col_major_mut().expect("a panel is kept by columns").as_slice_mut();
     let largest = rows.largest(numbers.iter().fold(alpha.magnitude(), |largest, x| largest.max(x.magnitude())));

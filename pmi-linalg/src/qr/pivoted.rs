@@ -14,16 +14,16 @@ use pmi_array::DistArray;
 /// Columns of a tile.
 const TILE: usize = 64;
 
-/// The QR factorisation with column pivoting, `A P = Q R`, of any `m x n` matrix: each column is the one with the largest part
-/// orthogonal to those before, so the magnitudes on the diagonal of `R` do not increase, and drop where the numerical
-/// [rank](Qr::rank) ends. `P` is [`Qr::permutation`].
+/// The QR factorisation with column pivoting, `A P = Q R`, of any `m x n` matrix: each column is the one with the
+/// largest part orthogonal to those before, so the magnitudes on the diagonal of `R` do not increase, and drop where
+/// the numerical [rank](Qr::rank) ends. `P` is [`Qr::permutation`].
 ///
-/// Norms of what is left of the columns are downdated, and computed anew where cancellation has spoilt them (Drmač and Bujanović,
-/// *On the failure of rank-revealing QR factorization software*, LAPACK Working Note 176, 2006); half of the
+/// Norms of what is left of the columns are downdated, and computed anew where cancellation has spoilt them (Drmač and
+/// Bujanović, *On the failure of rank-revealing QR factorization software*, LAPACK Working Note 176, 2006); half of the
 /// `4 n^2 (m - n / 3)` operations are products of blocks (Quintana-Ortí, Sun and Bischof, *A BLAS-3 version of the QR
-/// factorization with column pivoting*, 1998: LAPACK's `geqp3`), the others read the memory once for each column. Each task has whole
-/// columns; in each step the tasks agree on a column, and its owner sends `m` numbers to the others. Of a matrix that is tall
-/// (see [`qr`](crate::qr)), only the triangle `R` is factored so.
+/// factorization with column pivoting*, 1998: LAPACK's `geqp3`), the others read the memory once for each column. Each
+/// task has whole columns; in each step the tasks agree on a column, and its owner sends `m` numbers to the others. Of
+/// a matrix that is tall (see [`qr`](crate::qr)), only the triangle `R` is factored so.
 ///
 /// ```
 /// use pmi_array::DistArray;
@@ -73,7 +73,8 @@ pub(super) fn factor_with_pivoting<T: Scalar>(what: &'static str, a: &Matrix<T>)
 }
 
 impl<T: Scalar> Qr<T> {
-    /// How many elements of `R`'s diagonal are larger than `tolerance` times the first, in magnitude: the numerical rank.
+    /// How many elements of `R`'s diagonal are larger than `tolerance` times the first, in magnitude: the numerical
+    /// rank.
     ///
     /// # Errors
     /// Where a task fails.

@@ -327,7 +327,8 @@ fn apply<T: Scalar>(reflector: &Reflector<T>, adjoint: bool, numbers: &mut [T], 
     reflector.apply(adjoint, MatMut::from_row_major_slice_mut(numbers, rows, width), Rows::all(1));
 }
 
-/// `Q b` or `Q^H b` for the task's rows, where `next` does what is to be done with the first ones together with other tasks.
+/// `Q b` or `Q^H b` for the task's rows, where `next` does what is to be done with the first ones together with other
+/// tasks.
 fn multiply<T: Scalar>(
     levels: &[Vec<Reflector<T>>],
     adjoint: bool,
