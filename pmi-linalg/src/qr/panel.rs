@@ -338,7 +338,7 @@ mod tests {
             assert_eq!((diagonal - diagonal.conjugated()).magnitude(), 0.0);
         });
         let difference = Mat::from_fn(m, n, |i, j| {
-            (product[(i, j)] - a[(i, j)]) * T::of(1.0 / largest(a).max(f64::MIN_POSITIVE).min(1e300))
+            (product[(i, j)] - a[(i, j)]) * T::of(1.0 / largest(a).clamp(f64::MIN_POSITIVE, 1e300))
         });
         [largest(&difference), largest(&gram).max(largest(&back))]
     }
