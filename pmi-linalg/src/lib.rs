@@ -26,15 +26,19 @@ mod product;
 mod triangular;
 mod cholesky;
 mod lu;
+mod qr;
+mod norm;
 
 pub use cholesky::{Cholesky, cholesky, cholesky_with};
 pub use error::{Error, Result};
 pub use lu::{Lu, Narrow, Pivoting, Solution, SolveOptions, det, inv, lu, lu_with, slogdet, solve, solve_with};
+pub use norm::{Norm, cond, norm};
 pub use numeric::Numeric;
 pub use operand::{Matrix, Operand, Transpose};
 pub use product::{
     Contracted, batched_matmul, einsum, kron, matmul, matrix_power, matvec, multi_dot, outer, tensordot, trace,
 };
+pub use qr::{LeastSquares, Qr, lstsq, matrix_rank, pinv, qr, qr_pivoted, qr_with};
 pub use scalar::{Entry, Scalar};
 pub use tiles::{Sides, Tuning};
 pub use triangular::{Triangle, solve_triangular};

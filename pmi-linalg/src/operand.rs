@@ -2,8 +2,9 @@
 
 use crate::numeric::Numeric;
 use ndarray::Ix2;
-use pmi_array::DistArray;
+use pmi_array::{DistArray, Indices, Part};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// A matrix as an operand: the array, and how its elements are to be read. Nothing is copied.
 #[derive(Serialize, Deserialize, Clone)]
@@ -15,6 +16,12 @@ pub struct Matrix<T: Numeric> {
 }
 
 impl<T: Numeric> Matrix<T> {
+    /// The part of the array whose elements are these rows and columns of the matrix.
+    pub(crate) fn part(&self, rows: Range<usize>, columns: Range<usize>) -> Part {
+        let (rows, columns) = (Indices::range(rows), Indices::range(columns));
+        if self.transposed { Part::new([columns, rows]) } else { Part::new([rows, columns]) }
+    }
+
     /// The number of rows and of columns.
     pub fn shape(&self) -> [usize; 2] {
         let &[rows, columns] = self.array.shape() else { unreachable!("a matrix has two axes") };

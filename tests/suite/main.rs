@@ -25,7 +25,7 @@
 //! | `large` | collectives of more elements than a C int counts |
 //! | `layouts` | making arrays in every layout, single elements, conversions |
 //! | `ledger` | what the ledger counts, its trace |
-//! | `linalg` | linear algebra |
+//! | `linalg` | linear algebra: products exactly, factorisations by their residuals |
 //! | `motion` | arrays moved from any layout to any other |
 //! | `pipeline` | a simulation that writes HDF5, killed and continued; conversions to npy; what Python reads of it |
 //! | `programs` | the example programs, as processes under both launchers |

@@ -17,8 +17,7 @@ impl<'a, T: Numeric> Block<'a, T> {
     }
 
     /// The block of `rows x columns` numbers.
-    #[cfg(test)]
-    fn new(numbers: &'a [T], rows: usize, columns: usize) -> Self {
+    pub(crate) fn new(numbers: &'a [T], rows: usize, columns: usize) -> Self {
         Self { matrix: MatRef::from_row_major_slice(numbers, rows, columns), conjugated: false }
     }
 

@@ -198,6 +198,12 @@ impl<'t, T: Scalar> Factoring<'t> for Work<'_, 't, T> {
         let [rows, _] = self.seat.shape();
         let below = self.matrix().submatrix_mut(first, columns.start, rows - first, columns.len());
         let left = Block::from(left);
-        add_product(below, T::of(-1.0), left, Block::from(MatRef::from_row_major_slice(&found, width, columns.len())), threads);
+        add_product(
+            below,
+            T::of(-1.0),
+            left,
+            Block::from(MatRef::from_row_major_slice(&found, width, columns.len())),
+            threads,
+        );
     }
 }

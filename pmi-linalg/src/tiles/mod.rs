@@ -12,8 +12,8 @@ mod tuning;
 pub(crate) use lane::{Lane, Sending};
 pub(crate) use seat::{Panel, Seat};
 pub use sides::Sides;
-pub(crate) use sides::give_sides;
-pub(crate) use source::{NotFinite, diagonal, not_finite};
+pub(crate) use sides::{give_sides, take_sides};
+pub(crate) use source::{NotFinite, add_not_finite, diagonal, not_finite};
 pub(crate) use sweep::{Factoring, sweep};
 pub use tuning::Tuning;
 

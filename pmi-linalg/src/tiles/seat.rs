@@ -107,6 +107,10 @@ impl<T: Scalar> Panel<T> {
         &self.numbers
     }
 
+    pub(crate) fn numbers_mut(&mut self) -> &mut [T] {
+        &mut self.numbers
+    }
+
     pub(crate) fn into_numbers(self) -> Vec<T> {
         self.numbers
     }

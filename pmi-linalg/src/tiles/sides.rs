@@ -65,20 +65,29 @@ impl Tiles {
     /// A copy of right-hand sides, laid out for a matrix in these tiles.
     #[track_caller]
     pub(crate) fn take_sides<E: Entry, D: Sides>(&self, sides: &DistArray<E, D>) -> DistArray<E::Scalar, Ix2> {
-        let array = E::promoted(sides);
-        let (rows, count) = (array.shape()[0], D::count(array.shape()));
-        let layout = Layout::distributed(&[rows, count], self.sides(), array.layout().tasks());
-        let make = |task: &Task, part: &Part, (array, layout): (DistArray<E::Scalar, D>, Layout)| {
-            let want = |rank: usize| {
-                let part = layout.part(rank);
-                D::part(part.axes()[0], part.axes()[1])
-            };
-            let shape = (part.shape()[0], part.shape()[1]);
-            Array2::from_shape_vec(shape, array.fetch(task, want).to_vec())
-                .expect("a part has as many elements as its shape says")
-        };
-        DistArray::from_local((rows, count).distributed(&layout), make, (array, layout))
+        take_sides(sides, self.sides())
     }
+}
+
+/// A copy of right-hand sides in a layout.
+#[track_caller]
+pub(crate) fn take_sides<E: Entry, D: Sides>(
+    sides: &DistArray<E, D>,
+    distribution: Distribution,
+) -> DistArray<E::Scalar, Ix2> {
+    let array = E::promoted(sides);
+    let (rows, count) = (array.shape()[0], D::count(array.shape()));
+    let layout = Layout::distributed(&[rows, count], distribution, array.layout().tasks());
+    let make = |task: &Task, part: &Part, (array, layout): (DistArray<E::Scalar, D>, Layout)| {
+        let want = |rank: usize| {
+            let part = layout.part(rank);
+            D::part(part.axes()[0], part.axes()[1])
+        };
+        let shape = (part.shape()[0], part.shape()[1]);
+        Array2::from_shape_vec(shape, array.fetch(task, want).to_vec())
+            .expect("a part has as many elements as its shape says")
+    };
+    DistArray::from_local((rows, count).distributed(&layout), make, (array, layout))
 }
 
 /// The sides in another layout, which may have fewer rows: those that come first.

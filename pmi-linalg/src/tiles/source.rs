@@ -78,14 +78,15 @@ pub(crate) fn not_finite<T: Scalar>(seat: &Seat, slab: &[T], half: Option<Triang
         if !numbers.iter().fold(true, |all, x| all & x.is_finite()) {
             let first = looked_at.start + numbers.iter().position(|x| !x.is_finite()).unwrap_or(0);
             let count = numbers.iter().filter(|x| !x.is_finite()).count();
-            add(&mut found, &[count, row, seat.tiles.column_at(first, seat.place[1])]);
+            add_not_finite(&mut found, &[count, row, seat.tiles.column_at(first, seat.place[1])]);
         }
     }
-    let found = seat.row.all_reduce(seat.column.all_reduce(found, add), add);
+    let found = seat.row.all_reduce(seat.column.all_reduce(found, add_not_finite), add_not_finite);
     (found[0] > 0).then(|| NotFinite { count: found[0], row: found[1], column: found[2] })
 }
 
-fn add(found: &mut [usize], others: &[usize]) {
+/// Counts them together, and keeps the place of the first.
+pub(crate) fn add_not_finite(found: &mut [usize], others: &[usize]) {
     found[0] += others[0];
     if others[1..] < found[1..] {
         found[1..].copy_from_slice(&others[1..]);

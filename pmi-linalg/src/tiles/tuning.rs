@@ -43,6 +43,11 @@ impl Tuning {
         Self { grid: Some([rows, columns]), ..self }
     }
 
+    /// The same, on a grid of `rows x columns` tasks, unless another one is wanted.
+    pub(crate) fn grid_or(self, rows: usize, columns: usize) -> Self {
+        Self { grid: self.grid.or(Some([rows, columns])), ..self }
+    }
+
     /// The tiles of a matrix: as wanted, else `block` for a matrix of this size, and as many tasks as that leaves work for.
     #[track_caller]
     pub(crate) fn tiles(self, shape: [usize; 2], tasks: usize, block: usize) -> Tiles {

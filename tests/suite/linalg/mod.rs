@@ -2,9 +2,10 @@
 
 mod lu;
 mod products;
+mod qr;
 
 use crate::Case;
 
 pub(crate) fn cases() -> Vec<Case> {
-    [lu::cases(), products::cases()].into_iter().flatten().collect()
+    [lu::cases(), products::cases(), qr::cases()].into_iter().flatten().collect()
 }
