@@ -18,14 +18,15 @@ mod support;
 use faer::linalg::matmul::matmul as local_matmul;
 use faer::{Accum, Mat, Par};
 use ndarray::Ix2;
-use pmi_toolkit::linalg::{cholesky, matmul};
+use pmi_toolkit::linalg::{cholesky, det, inv, lu, matmul, qr, solve};
 use pmi_toolkit::prelude::*;
 use std::process::ExitCode;
 use support::{Bench, Figures, Missing, Row, Script, Yardstick, fewest_seconds};
 
 const N: usize = 4000;
 const REPETITIONS: usize = 3;
-const OPERATIONS: [(&str, f64, f64, f64); 2] = [("matmul", 1.2, 0.9, 2.0), ("cholesky", 1.1, 0.9, 1.0 / 3.0)];
+/// With the targets against ScaLAPACK on 2 ranks.
+const OPERATIONS: [(&str, f64); 4] = [("matmul", 1.2), ("cholesky", 1.1), ("lu", 1.1), ("qr", 1.1)];
 
 fn main() -> ExitCode {
     let mut bench = Bench::start();
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
         Yardstick::mpi("scalapack.c", ranks).flags(flags).args([N, runs])
     };
     for (ranks, case) in [(2, "on 2 ranks"), (4, "on 4 ranks"), (8, "on 8 ranks")] {
-        let rows = OPERATIONS.map(|(name, target, ..)| {
+        let rows = OPERATIONS.map(|(name, target)| {
             let target = if ranks == 2 { target } else { 1.0 };
             Row::rate(format!("{name}, {ranks} ranks; ScaLAPACK"), "GFLOP/s").figure(name).target(target)
         });
@@ -46,9 +47,7 @@ fn main() -> ExitCode {
         bench.compare(rows, ours, scalapack(ranks, if ranks == 2 { REPETITIONS } else { 1 }));
     }
     bench.compare(
-        OPERATIONS.map(|(name, _, target, _)| {
-            Row::rate(format!("{name}, 2 threads; SciPy"), "GFLOP/s").figure(name).target(target)
-        }),
+        OPERATIONS.map(|(name, _)| Row::rate(format!("{name}, 2 threads; SciPy"), "GFLOP/s").figure(name).target(0.9)),
         || embedded(2, operations),
         Script::scipy("linalg.py", [N, REPETITIONS]),
     );
@@ -57,8 +56,29 @@ fn main() -> ExitCode {
         || embedded(2, || Ok(product().into())),
         || Ok(pmi::Setup::new().tasks(1).threads(2).run(local_product)?),
     );
+    let on_ranks = bench.on_ranks(2, "of other sizes", || {
+        let _pmi = pmi::Setup::new().threads(1).start()?;
+        other_sizes()
+    });
+    let rows = |world: &str, target: Option<f64>| {
+        OTHERS.map(|(name, _, wanted)| {
+            let row = Row::time(format!("{name}, {world}"), "s").figure(name);
+            target.map_or(row.clone(), |factor| row.target(factor * wanted))
+        })
+    };
+    let yardsticks = || Ok(OTHERS.map(|(name, seconds, _)| (name, seconds)));
+    bench.compare(rows("2 ranks", Some(1.0)), on_ranks, yardsticks);
+    bench.compare(rows("2 threads", None), || embedded(2, other_sizes), yardsticks);
     bench.finish()
 }
+
+/// What else is measured: the seconds to compare with, and how many times faster ours is to be.
+const OTHERS: [(&str, f64, f64); 4] = [
+    ("tall QR, 200000 x 50", 0.19, 1.5),
+    ("det, 500 x 500", 2.9, 100.0),
+    ("inv, 300 x 300", 1.7, 100.0),
+    ("solve, 8 x 8", 50e-6, 1.0),
+];
 
 /// Runs `measure` in an embedded world of one task.
 fn embedded(threads: usize, measure: fn() -> Result<Figures, Missing>) -> Result<Figures, Missing> {
@@ -93,7 +113,27 @@ fn operations() -> Result<Figures, Missing> {
     let a = matrix();
     Ok([
         ("matmul", rate(2.0, || matmul(&a, &a))),
-        ("cholesky", rate(1.0 / 3.0, || cholesky(&a).expect("positive definite"))),
+        ("cholesky", rate(1.0 / 3.0, || cholesky(&a).expect("it is positive definite"))),
+        ("lu", rate(2.0 / 3.0, || lu(&a).expect("its elements are finite"))),
+        ("qr", rate(4.0 / 3.0, || qr(&a).expect("its elements are finite"))),
+    ]
+    .into())
+}
+
+fn other_sizes() -> Result<Figures, Missing> {
+    let dominant = |n: usize| {
+        let identity = DistArray::<f64, Ix2>::eye((n, n), 0);
+        (DistArray::from_fn((n, n), |(i, j)| ((7 * i + 13 * j) % 101) as f64 / 101.0) + &identity * n as f64).eval()
+    };
+    let tall = DistArray::from_fn((200_000, 50), |(i, j)| ((i * (j + 7919)) % 1009) as f64 / 1009.0 - 0.5);
+    let (large, medium, small) = (dominant(500), dominant(300), dominant(8));
+    let b = DistArray::<f64, _>::ones(8);
+    let [of_qr, of_det, of_inv, of_solve] = OTHERS.map(|(name, ..)| name);
+    Ok([
+        (of_qr, fewest_seconds(5, || qr(&tall).and_then(|factors| factors.q()).expect("its elements are finite"))),
+        (of_det, fewest_seconds(9, || det(&large).expect("its elements are finite"))),
+        (of_inv, fewest_seconds(9, || inv(&medium).expect("it is not singular"))),
+        (of_solve, fewest_seconds(2000, || solve(&small, &b).expect("it is not singular"))),
     ]
     .into())
 }

@@ -30,6 +30,10 @@ pub(crate) fn trials() -> Vec<Trial> {
         trials.push(trial(format!("controller_thread::{name}"), move || controller_thread(world)));
         trials.push(trial(format!("mandelbrot::{name}"), move || mandelbrot(world)));
         trials.push(trial(format!("statistics::{name}"), move || statistics(world)));
+        trials.push(trial(format!("linear_solve::{name}"), move || linear_solve(world)));
+        if cfg!(feature = "plot") {
+            trials.push(trial(format!("least_squares::{name}"), move || least_squares(world)));
+        }
         trials.push(trial(format!("mandelbrot::a_task_has_no_row::{name}"), move || fewer_rows_than_tasks(world)));
         trials.push(trial(format!("mandelbrot::mistakes_are_told_once::{name}"), move || told_once(world)));
     }
@@ -112,6 +116,35 @@ fn statistics(world: World) -> Result<(), String> {
         "above one half: 16648 of 90601 points",
     ];
     equal(&output.lines().collect(), &expected.to_vec())
+}
+
+fn linear_solve(world: World) -> Result<(), String> {
+    let file = Scratch::new();
+    let output = run(world.example("linear_solve")?.arg("17").arg(&file.0))?.succeeded()?;
+    let lines: Vec<&str> = output.lines().collect();
+    equal(&lines[0], &&*format!("289 equations on {} tasks, 0.7 MB of matrix", world.tasks()))?;
+    for (line, name) in lines[1..3].iter().zip(["cholesky", "mixed LU"]) {
+        let error = line.rsplit(' ').next().and_then(|error| error.parse::<f64>().ok());
+        if !line.starts_with(name) || error.is_none_or(|error| error > 1e-13) {
+            return Err(format!("a solution that is not exact: {line}"));
+        }
+    }
+    let picture =
+        png::Decoder::new(std::io::BufReader::new(std::fs::File::open(&file.0).map_err(|error| error.to_string())?));
+    let reader = picture.read_info().map_err(|error| error.to_string())?;
+    equal(&(reader.info().width, reader.info().height), &(17, 17))
+}
+
+fn least_squares(world: World) -> Result<(), String> {
+    let file = Scratch::new();
+    let output = run(world.example("least_squares")?.arg(&file.0))?.succeeded()?;
+    let lines: Vec<&str> = output.lines().collect();
+    equal(&lines[0], &&*format!("400 measurements, degree 9, rank 10 on {} tasks", world.tasks()))?;
+    let difference = lines[2].rsplit(' ').next().and_then(|number| number.parse::<f64>().ok());
+    if difference.is_none_or(|difference| difference > 0.05) {
+        return Err(format!("a polynomial far from the truth: {}", lines[2]));
+    }
+    equal(&std::fs::metadata(&file.0).is_ok_and(|file| file.len() > 10_000), &true)
 }
 
 fn mandelbrot(world: World) -> Result<(), String> {
