@@ -7,6 +7,10 @@ use crate::tiles::Seat;
 use crate::triangular::Reading;
 use ndarray::Ix2;
 use pmi_array::DistArray;
+use rayon::prelude::*;
+
+/// Fewer columns are not worth a thread's waking up.
+const WIDTH: usize = 512;
 
 /// The 1-norm of a matrix in tiles, on all tasks of the grid: the largest sum of a column's magnitudes. Infinite or not a
 /// number, if an element is.
@@ -14,13 +18,18 @@ pub(super) fn norm<T: Scalar>(seat: &Seat, slab: &[T]) -> f64 {
     let columns = seat.shape()[1];
     let mut sums = vec![0.0; columns];
     let real = T::IS_REAL;
-    for row in slab.chunks_exact(columns.max(1)) {
-        if real {
-            sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x.taxicab());
-        } else {
-            sums.iter_mut().zip(row).for_each(|(sum, x)| *sum += x.magnitude());
+    // Threads take columns, so no sum depends on them.
+    let width = columns.div_ceil(seat.threads).max(WIDTH);
+    sums.par_chunks_mut(width).enumerate().for_each(|(part, sums)| {
+        for row in slab.chunks_exact(columns) {
+            let numbers = sums.iter_mut().zip(&row[part * width..]);
+            if real {
+                numbers.for_each(|(sum, x)| *sum += x.taxicab());
+            } else {
+                numbers.for_each(|(sum, x)| *sum += x.magnitude());
+            }
         }
-    }
+    });
     let sums = seat.column.all_reduce(sums, |sums, others| sums.iter_mut().zip(others).for_each(|(x, y)| *x += y));
     // What is no number stays.
     let greater = |x: f64, y: f64| if x.is_nan() || x > y { x } else { y };

@@ -31,7 +31,7 @@ fn worst(a: &Array2<f64>) -> f64 {
 fn tunings() -> Vec<Tuning> {
     let tasks = pmi::size().unwrap();
     let [wide, tall] = [[1, tasks], [tasks, 1]].map(|[rows, columns]| Tuning::default().block(6).grid(rows, columns));
-    let near = Tuning::default().block(7).grid(if tasks > 3 { 2 } else { 1 }, tasks.div_ceil(2));
+    let near = Tuning::default().block(7).grid(if tasks > 3 { 2 } else { 1 }, (tasks / 2).max(1));
     vec![Tuning::default(), wide, tall, near]
 }
 
