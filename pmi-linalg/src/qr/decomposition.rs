@@ -77,10 +77,10 @@ pub(super) type Triangles<T> = std::result::Result<Steps<T>, NotFinite>;
 /// *Communication-optimal parallel and sequential QR and LU factorizations*, 2012).
 ///
 /// ```
-/// use pmi_array::DistArray;
+/// use pmi_array::{DistArray, Expression};
 /// use pmi_linalg::{matmul, qr};
 /// # pmi::with_tasks(2, || {
-/// let a = DistArray::from_array(&ndarray::array![[3.0, 5.0], [4.0, 0.0], [0.0, 12.0]]);
+/// let a = DistArray::from_array(&ndarray::array![[3f64, 5.0], [4.0, 0.0], [0.0, 12.0]]);
 /// let f = qr(&a)?;
 /// let error = &matmul(&f.q()?, &f.r()?) - &a;
 /// assert!(error.eval().gather()?.iter().all(|x| x.abs() < 1e-14));

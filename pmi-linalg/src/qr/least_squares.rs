@@ -38,7 +38,7 @@ pub struct LeastSquares<T: Scalar, D: Sides> {
 /// use pmi_linalg::lstsq;
 /// # pmi::with_tasks(2, || {
 /// // A line through three points.
-/// let a = DistArray::from_array(&ndarray::array![[1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]);
+/// let a = DistArray::from_array(&ndarray::array![[1f64, 0.0], [1.0, 1.0], [1.0, 2.0]]);
 /// let b = DistArray::from_array(&ndarray::array![1.0, 3.0, 5.0]);
 /// let found = lstsq(&a, &b, None)?;
 /// let x = found.solution.gather()?;
@@ -152,7 +152,7 @@ impl<T: Scalar> Qr<T> {
     /// use pmi_array::DistArray;
     /// use pmi_linalg::qr;
     /// # pmi::with_tasks(3, || {
-    /// let f = qr(&DistArray::from_array(&ndarray::array![[1.0], [1.0]]))?;
+    /// let f = qr(&DistArray::from_array(&ndarray::array![[1f64], [1.0]]))?;
     /// let x = f.solve(&DistArray::from_array(&ndarray::array![2.0, 4.0]))?;
     /// assert!((x.gather()?[0] - 3.0).abs() < 1e-14);
     /// # Ok::<(), pmi_linalg::Error>(())
