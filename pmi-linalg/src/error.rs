@@ -20,7 +20,7 @@ impl fmt::Debug for Error {
 }
 
 impl Error {
-    /// Whether a matrix was singular, or so nearly that a solution would mean nothing.
+    /// Whether a matrix was singular: a pivot was zero, or too small to be divided by.
     pub fn is_singular(&self) -> bool {
         matches!(*self.0, Kind::Singular { .. } | Kind::ZeroDiagonal { .. })
     }
@@ -33,6 +33,13 @@ impl Error {
     /// Whether there were numbers that are infinite, or not a number, in a matrix, or became so.
     pub fn is_not_finite(&self) -> bool {
         matches!(*self.0, Kind::NotFinite { .. } | Kind::Overflow { .. })
+    }
+}
+
+impl Error {
+    /// Whether other numbers would have gone well: no task has failed.
+    pub(crate) fn lies_in_the_numbers(&self) -> bool {
+        !matches!(*self.0, Kind::Array(_) | Kind::Call(_))
     }
 }
 

@@ -16,11 +16,13 @@ pub(crate) const LAYOUTS: &[[Axis; 2]] = &[
 
 /// A number between -1 and 1 in each part, as if by chance.
 pub(crate) fn number<T: Scalar>(i: usize, j: usize) -> T {
-    let mut bits = (i as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (j as u64).wrapping_add(0x632b_e59b_d9b4_e019);
+    // Splitmix64 (Steele, Lea and Flood 2014).
+    let mut state = (((i as u64) << 32) | j as u64).wrapping_mul(0xd134_2543_de82_ef95);
     let mut next = || {
-        bits = (bits ^ (bits >> 31)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        bits ^= bits >> 27;
-        (bits >> 11) as f64 / (1u64 << 52) as f64 - 1.0
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let bits = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((bits ^ (bits >> 31)) >> 11) as f64 / (1u64 << 52) as f64 - 1.0
     };
     let (real, imaginary) = (next(), next());
     // The square root of -1, where there is one.

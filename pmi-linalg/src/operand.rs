@@ -1,6 +1,7 @@
 //! What can be multiplied: matrices as they are, transposed, or conjugated too.
 
 use crate::numeric::Numeric;
+use crate::scalar::Entry;
 use ndarray::Ix2;
 use pmi_array::{DistArray, Indices, Part};
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,13 @@ impl<T: Numeric> From<&DistArray<T, Ix2>> for Matrix<T> {
     fn from(array: &DistArray<T, Ix2>) -> Self {
         Self { array: array.clone(), transposed: false, conjugated: false }
     }
+}
+
+/// The operand in the type that is computed in.
+#[track_caller]
+pub(crate) fn promoted<T: Entry>(a: impl Operand<T>) -> Matrix<T::Scalar> {
+    let Matrix { array, transposed, conjugated } = a.into();
+    Matrix { array: T::promoted(&array), transposed, conjugated }
 }
 
 impl<T: Numeric> From<&Matrix<T>> for Matrix<T> {

@@ -4,20 +4,39 @@ use super::{BUDGET, DistArray};
 use crate::element::Element;
 use crate::exchange::{fetch, parts};
 use crate::layout::Part;
+use crate::memory::recycle;
 use ndarray::Dimension;
 use pmi::Task;
 use std::cell::Ref;
 use std::ops::Deref;
 
 /// Elements of an array that a task has, or has fetched: see [`DistArray::fetch`].
-pub enum Fetched<'t, T> {
+pub enum Fetched<'t, T: 'static> {
     /// The task's own slab: nothing was copied.
     Own(Ref<'t, [T]>),
     /// A copy.
     Copy(Vec<T>),
 }
 
-impl<T> Deref for Fetched<'_, T> {
+impl<T: Copy + 'static> Fetched<'_, T> {
+    /// The elements as a vector: a copy, if they are the task's own.
+    pub fn into_vec(mut self) -> Vec<T> {
+        match &mut self {
+            Self::Own(elements) => elements.to_vec(),
+            Self::Copy(elements) => std::mem::take(elements),
+        }
+    }
+}
+
+impl<T: 'static> Drop for Fetched<'_, T> {
+    fn drop(&mut self) {
+        if let Self::Copy(elements) = self {
+            recycle(std::mem::take(elements));
+        }
+    }
+}
+
+impl<T: 'static> Deref for Fetched<'_, T> {
     type Target = [T];
 
     fn deref(&self) -> &[T] {

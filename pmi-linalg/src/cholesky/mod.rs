@@ -4,8 +4,8 @@ mod factor;
 
 use crate::error::{Kind, Result};
 use crate::local::Triangle;
-use crate::operand::{Matrix, Operand};
-use crate::scalar::{Entry, Scalar};
+use crate::operand::{Matrix, Operand, promoted};
+use crate::scalar::{Entry, Scalar, product};
 use crate::tiles::{NotFinite, Seat, Sides, Tiles, Tuning, diagonal, not_finite};
 use crate::triangular::{Reading, solve_with, square};
 use ndarray::Ix2;
@@ -27,7 +27,8 @@ pub struct Cholesky<T: Scalar> {
 /// lower triangle of `a` is read.
 ///
 /// Right-looking on tiles, as LAPACK's `potrf`, with the next panel under way while the last is applied: `n^3 / 3` operations.
-/// On a grid of `p x q` tasks each gets `n^2 / (2 p) + n^2 / (2 q)` numbers in `2 n / block` messages (Choi and others, *The design and
+/// On a grid of `p x q` tasks each gets `n^2 / (2 p) + n^2 / (2 q)` numbers in
+/// `(p + 1) n / block` messages (Choi and others, *The design and
 /// implementation of the ScaLAPACK LU, QR, and Cholesky factorization routines*, LAPACK Working Note 80, 1994). The matrix is
 /// copied into tiles before.
 ///
@@ -52,7 +53,7 @@ pub struct Cholesky<T: Scalar> {
 /// # Panics
 /// Where the matrix is not square, or the calling thread does not control its world.
 #[track_caller]
-pub fn cholesky<T: Scalar>(a: impl Operand<T>) -> Result<Cholesky<T>> {
+pub fn cholesky<T: Entry>(a: impl Operand<T>) -> Result<Cholesky<T::Scalar>> {
     cholesky_with(a, Tuning::default())
 }
 
@@ -64,8 +65,12 @@ pub fn cholesky<T: Scalar>(a: impl Operand<T>) -> Result<Cholesky<T>> {
 /// # Panics
 /// As [`cholesky`], and where the grid has more tasks than the world.
 #[track_caller]
-pub fn cholesky_with<T: Scalar>(a: impl Operand<T>, tuning: Tuning) -> Result<Cholesky<T>> {
-    let a: Matrix<T> = a.into();
+pub fn cholesky_with<T: Entry>(a: impl Operand<T>, tuning: Tuning) -> Result<Cholesky<T::Scalar>> {
+    factored(promoted(a), tuning)
+}
+
+#[track_caller]
+fn factored<T: Scalar>(a: Matrix<T>, tuning: Tuning) -> Result<Cholesky<T>> {
     let n = square("cholesky", &a, a.shape()[0]);
     let tiles = tuning.tiles([n, n], a.array.layout().tasks(), BLOCK);
     let l = a.in_tiles(tiles);
@@ -94,9 +99,10 @@ enum Fault {
 }
 
 impl<T: Scalar> Cholesky<T> {
-    /// The factor `L`, lower triangular with a positive diagonal, in the layout it was computed in.
+    /// The factor `L`, lower triangular with a positive diagonal, in the layout it was computed in: a copy.
+    #[track_caller]
     pub fn l(&self) -> DistArray<T, Ix2> {
-        self.l.clone()
+        self.l.redistribute(self.l.layout())
     }
 
     /// The `x` with `A x = b`: a vector, or a solution for each column of `b`; it has `b`'s layout.
@@ -138,7 +144,7 @@ impl<T: Scalar> Cholesky<T> {
     /// # Errors
     /// As [`solve`](Cholesky::solve).
     pub fn det(&self) -> Result<f64> {
-        Ok(diagonal(&self.l, self.tiles)?.into_iter().map(|x| x.magnitude() * x.magnitude()).product())
+        Ok(product(diagonal(&self.l, self.tiles)?.into_iter().flat_map(|x| [x.magnitude(); 2])))
     }
 }
 

@@ -80,16 +80,16 @@ fn factor_columns<T: Scalar>(a: MatMut<T>, pivots: &mut [usize]) -> Result<(), O
 
 /// Divides a column by its pivot, if that is not zero.
 pub(crate) fn divide<T: Scalar>(column: &mut [T], pivot: T) {
-    // The reciprocal of the smallest numbers is infinite.
-    let reciprocal = T::of(1.0) / pivot;
-    if Scalar::is_finite(reciprocal) {
+    // The reciprocal of the smallest numbers is infinite, that of the largest has fewer digits.
+    let reciprocal = T::of(1.0).divided_by(pivot);
+    if Scalar::is_finite(reciprocal) && reciprocal.magnitude() >= T::SMALLEST {
         T::Arch::default().dispatch(Scale(column, reciprocal));
     } else if pivot != T::default() {
-        column.iter_mut().for_each(|x| *x = *x / pivot);
+        column.iter_mut().for_each(|x| *x = x.divided_by(pivot));
     }
 }
 
-/// Subtracts multiples of columns, at most `BASE`, from another that is as long.
+/// Subtracts multiples of columns, fewer than `BASE`, from another that is as long.
 pub(crate) fn subtract<T: Scalar>(columns: &[&[T]], factors: &[T], from: &mut [T]) {
     T::Arch::default().dispatch(Subtract { columns, factors, from });
 }
@@ -132,7 +132,7 @@ impl<T: Scalar> WithSimd for Subtract<'_, '_, T> {
             5 => self.run::<5>(),
             6 => self.run::<6>(),
             7 => self.run::<7>(),
-            _ => {}
+            columns => debug_assert!(columns == 0, "a base case has fewer columns"),
         }
     }
 }

@@ -31,15 +31,18 @@ pub(super) fn norm<T: Scalar>(seat: &Seat, slab: &[T]) -> f64 {
         }
     });
     let sums = seat.column.all_reduce(sums, |sums, others| sums.iter_mut().zip(others).for_each(|(x, y)| *x += y));
-    // What is no number stays.
-    let greater = |x: f64, y: f64| if x.is_nan() || x > y { x } else { y };
     let largest = sums.into_iter().fold(0.0, greater);
     seat.row.all_reduce(vec![largest], |x, y| x[0] = greater(x[0], y[0]))[0]
 }
 
+/// The greater of two numbers, or what is no number.
+pub(super) fn greater(x: f64, y: f64) -> f64 {
+    if x.is_nan() || x > y { x } else { y }
+}
+
 impl<T: Scalar> Lu<T> {
     /// An estimate of the reciprocal of the condition number in the 1-norm, `1 / (|A| |A^-1|)`: of a matrix near to a singular
-    /// one it is small, of a singular one 0. Rarely more than three times too large.
+    /// one it is small, of a singular one 0, and of one whose norm is infinite. Rarely more than three times too large.
     ///
     /// Some solutions, at most eleven (Higham, *FORTRAN codes for estimating the one-norm of a real or complex matrix*, ACM
     /// Trans. Math. Software 14, 1988: LAPACK's `gecon`).
@@ -84,7 +87,8 @@ impl<T: Scalar> Lu<T> {
                 break;
             }
             estimate = found;
-            let signs = y.into_iter().map(|y| if y == T::default() { T::of(1.0) } else { y / T::of(y.magnitude()) });
+            let signs =
+                y.into_iter().map(|y| if y == T::default() { T::of(1.0) } else { y.divided_by(T::of(y.magnitude())) });
             let z = solved(signs.collect(), Reading::Adjoint)?;
             let place = (0..n).max_by(|i, j| z[*i].magnitude().total_cmp(&z[*j].magnitude())).unwrap_or(0);
             if last == Some(place) {

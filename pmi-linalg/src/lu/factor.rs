@@ -1,6 +1,7 @@
 //! The factorisation on the tasks of the grid.
 
 use super::Pivoting;
+use super::is_no_divisor;
 use super::panel::lu_across;
 use super::rows::Rows;
 use super::tournament::{choose, digits, number, right_divide};
@@ -9,6 +10,9 @@ use crate::scalar::Scalar;
 use crate::tiles::{Factoring, Panel, Seat, Sending, sweep};
 use faer::{MatMut, MatRef};
 use std::ops::Range;
+
+/// Elements of `L` by a tournament are rarely above 10; above this, they would cost digits.
+const GROWTH: f64 = 1e3;
 
 /// What all tasks of the grid know of the factors.
 pub(super) struct Pivots<T> {
@@ -56,28 +60,37 @@ impl<'t, T: Scalar> Work<'_, 't, T> {
         panel
     }
 
-    /// Factors a panel by a tournament for all its pivots at once; by partial pivoting where the chosen rows are singular.
+    /// Factors a panel by a tournament for all its pivots at once; by partial pivoting where the chosen rows are singular, or so
+    /// nearly that elements of `L` would become large.
     fn factor_chosen(&mut self, step: usize, panel: &mut Panel<T>) -> Result<(Vec<usize>, Vec<T>), Overflow> {
         let diagonal = self.seat.tiles.diagonal(step);
         let width = diagonal.len();
         let (pivots, factors) = choose(&self.seat, step, panel)?;
         let values: Vec<T> = factors.iter().copied().step_by(width + 1).collect();
-        if values.contains(&T::default()) {
+        if values.iter().any(|pivot| is_no_divisor(*pivot)) {
             return lu_across(&self.seat, step, panel);
         }
         let rows = self.seat.rows(diagonal.start..self.seat.tiles.shape[0]);
         let columns = self.seat.columns(diagonal.clone());
-        self.exchange(diagonal.start, &pivots, columns.clone());
-        *panel = self.take(rows, columns);
+        let first = diagonal.start;
+        self.exchange(first, &pivots, columns.clone());
+        *panel = self.take(rows.clone(), columns.clone());
         let top = self.seat.rows(diagonal).len();
         let (mut of_top, below) = panel.matrix_mut().split_at_row_mut(top);
         if top > 0 {
             of_top.copy_from(MatRef::from_column_major_slice(&factors, width, width));
         }
-        let finite = right_divide(below, &factors, self.seat.threads);
+        let largest = right_divide(below, &factors, self.seat.threads);
         // All learn of what one has found.
-        let finite = self.seat.column.all_reduce(vec![u8::from(finite)], |all, other| all[0] &= other[0]);
-        if finite[0] == 0 { Err(Overflow(0)) } else { Ok((pivots, values)) }
+        let largest = self.seat.column.all_reduce(vec![largest], |all, other| all[0] = all[0].max(other[0]));
+        if largest[0] <= GROWTH {
+            return Ok((pivots, values));
+        }
+        // The columns depend on each other but for rounding, and the chosen rows more than others.
+        let stride = self.seat.shape()[1];
+        Rows { slab: self.slab, stride, columns: columns.clone() }.exchange(&self.seat, first, &pivots, true);
+        *panel = self.take(rows, columns);
+        lu_across(&self.seat, step, panel)
     }
 
     fn exchange(&mut self, first: usize, pivots: &[usize], columns: Range<usize>) {

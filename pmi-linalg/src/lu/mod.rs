@@ -12,8 +12,8 @@ pub use refine::{Narrow, Solution, SolveOptions, solve_with};
 pub use solve::{det, inv, slogdet, solve};
 
 use crate::error::{Kind, Result};
-use crate::operand::{Matrix, Operand};
-use crate::scalar::Scalar;
+use crate::operand::{Matrix, Operand, promoted};
+use crate::scalar::{Entry, Scalar};
 use crate::tiles::{NotFinite, Seat, Tiles, Tuning, not_finite};
 use ndarray::{Array2, Ix2, s};
 use pmi::Task;
@@ -71,7 +71,7 @@ pub struct Lu<T: Scalar> {
 /// # Panics
 /// Where the calling thread does not control the matrix's world.
 #[track_caller]
-pub fn lu<T: Scalar>(a: impl Operand<T>) -> Result<Lu<T>> {
+pub fn lu<T: Entry>(a: impl Operand<T>) -> Result<Lu<T::Scalar>> {
     lu_with(a, Tuning::default(), Pivoting::default())
 }
 
@@ -96,8 +96,8 @@ pub enum Pivoting {
 /// # Panics
 /// As [`lu`], and where the grid has more tasks than the world.
 #[track_caller]
-pub fn lu_with<T: Scalar>(a: impl Operand<T>, tuning: Tuning, pivoting: Pivoting) -> Result<Lu<T>> {
-    Lu::of("lu", &a.into(), tuning, pivoting)
+pub fn lu_with<T: Entry>(a: impl Operand<T>, tuning: Tuning, pivoting: Pivoting) -> Result<Lu<T::Scalar>> {
+    Lu::of("lu", &promoted(a), tuning, pivoting)
 }
 
 /// What the controller learns of a factorisation: pivots, diagonal, norm.
@@ -130,6 +130,12 @@ impl<T: Scalar> Lu<T> {
                 return Err(Fault::NotFinite(found));
             }
             let pivots = factor::factor(seat, slab, pivoting).map_err(Fault::Overflow)?;
+            // Columns beyond the last panel were updated, but never looked through for pivots.
+            if tiles.shape[1] > tiles.shape[0]
+                && let Some(found) = Seat::take(task, tiles).and_then(|seat| not_finite(&seat, slab, None))
+            {
+                return Err(Fault::Overflow(found.column));
+            }
             Ok((pivots.rows, pivots.diagonal, norm))
         };
         let (pivots, diagonal, norm) =
@@ -187,10 +193,15 @@ impl<T: Scalar> Lu<T> {
         DistArray::from_local(shape, of_task, (self.factors.clone(), self.tiles, lower))
     }
 
-    /// The number, from 1, of the first pivot that is zero.
+    /// The number, from 1, of the first pivot that nothing can be divided by.
     fn zero_pivot(&self) -> Option<usize> {
-        self.diagonal.iter().position(|x| *x == T::default()).map(|place| place + 1)
+        self.diagonal.iter().position(|x| is_no_divisor(*x)).map(|place| place + 1)
     }
+}
+
+/// Whether a pivot is zero, or has no reciprocal.
+fn is_no_divisor<T: Scalar>(pivot: T) -> bool {
+    !Scalar::is_finite(T::of(1.0).divided_by(pivot))
 }
 
 #[cfg(test)]

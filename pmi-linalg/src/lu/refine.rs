@@ -1,8 +1,9 @@
 //! Solutions made better, and judged, by their residuals.
 
+use super::condition::greater;
 use super::{Lu, Pivoting};
 use crate::error::{Kind, Result};
-use crate::operand::{Matrix, Operand};
+use crate::operand::{Matrix, Operand, promoted};
 use crate::product::matmul;
 use crate::scalar::{Entry, Scalar};
 use crate::tiles::{Seat, Sides, Tiles, Tuning, give_sides};
@@ -10,7 +11,7 @@ use crate::triangular::{Reading, square};
 use ndarray::{Array2, ArrayView1, Ix2};
 use num_complex::Complex;
 use pmi::Task;
-use pmi_array::{DistArray, Part, Shape};
+use pmi_array::{DistArray, Expression, Part, Reduce, Shape};
 
 /// Numbers that have others with fewer digits: `f64` has `f32`, `Complex<f64>` has `Complex<f32>`. Those of single precision stay
 /// as they are.
@@ -117,12 +118,20 @@ const STEPS: usize = 30;
 /// # Panics
 /// As [`solve`](crate::solve()), and where a grid has more tasks than the world.
 #[track_caller]
-pub fn solve_with<T: Narrow, E: Entry<Scalar = T>, D: Sides>(
+pub fn solve_with<T: Entry<Scalar: Narrow>, E: Entry<Scalar = T::Scalar>, D: Sides>(
     a: impl Operand<T>,
     b: &DistArray<E, D>,
     options: SolveOptions,
+) -> Result<Solution<T::Scalar, D>> {
+    solved(promoted(a), b, options)
+}
+
+#[track_caller]
+fn solved<T: Narrow, E: Entry<Scalar = T>, D: Sides>(
+    a: Matrix<T>,
+    b: &DistArray<E, D>,
+    options: SolveOptions,
 ) -> Result<Solution<T, D>> {
-    let a: Matrix<T> = a.into();
     let n = square("solve_with", &a, b.shape()[0]);
     let tiles = options.tuning.tiles([n, n], a.array.layout().tasks(), super::block([n, n]));
     let system = System { a: &a, tiles, b: tiles.take_sides(b), goal: (n as f64).sqrt() * T::EPSILON / 2.0 };
@@ -135,10 +144,14 @@ pub fn solve_with<T: Narrow, E: Entry<Scalar = T>, D: Sides>(
     if options.mixed && T::Narrow::EPSILON > T::EPSILON {
         let narrow = narrowed(&a.in_tiles(tiles), 1.0);
         // What overflows or is singular in single precision may not be so in double.
-        if let Ok(factors) = Lu::in_place("solve_with", narrow, tiles, Pivoting::Partial)
-            && factors.zero_pivot().is_none()
-        {
-            let found = system.refine(factors.norm, STEPS, |sides, size| {
+        let factors = match Lu::in_place("solve_with", narrow, tiles, Pivoting::Partial) {
+            Err(error) if !error.lies_in_the_numbers() => return Err(error),
+            factors => factors.ok().filter(|factors| factors.zero_pivot().is_none()),
+        };
+        if let Some(factors) = factors {
+            let size = if system.b.is_empty() { 0.0 } else { system.b.map(|x| x.magnitude()).max() };
+            let size = if size > 0.0 && size.is_finite() { size } else { 1.0 };
+            let found = system.refine(factors.norm, STEPS, size, |sides, size| {
                 let narrow = narrowed(sides, size);
                 factors.solve_sides(&narrow, Reading::Plain)?;
                 Ok(widened(&narrow, size))
@@ -152,7 +165,7 @@ pub fn solve_with<T: Narrow, E: Entry<Scalar = T>, D: Sides>(
     if let Some(minor) = factors.zero_pivot() {
         return Err(Kind::Singular { what: "solve_with", minor }.into());
     }
-    let found = system.refine(factors.norm, options.refinements, |sides, _| {
+    let found = system.refine(factors.norm, options.refinements, 1.0, |sides, _| {
         let solved = sides.redistribute(tiles.sides());
         factors.solve_sides(&solved, Reading::Plain)?;
         Ok(solved)
@@ -178,14 +191,16 @@ struct Found<T: Scalar> {
 }
 
 impl<T: Scalar> System<'_, T> {
-    /// A solution by `solve`, which gets sides and how large they are, and corrections by it, as long as they help.
+    /// A solution by `solve`, which gets sides and how large they are (`size` those of the system), and corrections by it, as long
+    /// as they help.
     fn refine(
         &self,
         norm: f64,
         steps: usize,
+        size: f64,
         solve: impl Fn(&DistArray<T, Ix2>, f64) -> Result<DistArray<T, Ix2>>,
     ) -> Result<Found<T>> {
-        let mut found = self.judged(solve(&self.b, 1.0)?, norm, 0)?;
+        let mut found = self.judged(solve(&self.b, size)?, norm, 0)?;
         while found.steps < steps && found.error > self.goal {
             let correction = solve(&found.residual, found.size)?;
             let better = self.judged(sum(&found.x, &correction), norm, found.steps + 1)?;
@@ -213,7 +228,15 @@ impl<T: Scalar> System<'_, T> {
             let count = all.len() / 3;
             let error = |side: usize| {
                 let (residual, b, x) = (all[side], all[count + side], all[2 * count + side]);
-                if residual == 0.0 { 0.0 } else { residual / (norm * x + b) }
+                let size = norm * x + b;
+                // Where norms leave the range, nothing is known.
+                if size.is_infinite() {
+                    f64::NAN
+                } else if residual == 0.0 {
+                    0.0
+                } else {
+                    residual / size
+                }
             };
             let worst = (0..count).map(error).fold(0.0, greater);
             let size = all[..count].iter().copied().fold(0.0, greater);
@@ -229,11 +252,6 @@ impl<T: Scalar> System<'_, T> {
 
 type Judged<T> = (DistArray<T, Ix2>, [DistArray<T, Ix2>; 2], (Tiles, f64));
 
-/// The greater of two numbers, or what is no number.
-fn greater(x: f64, y: f64) -> f64 {
-    if x.is_nan() || x > y { x } else { y }
-}
-
 fn sum<T: Scalar>(x: &DistArray<T, Ix2>, y: &DistArray<T, Ix2>) -> DistArray<T, Ix2> {
     let add = |task: &Task, _: &Part, [x, y]: [DistArray<T, Ix2>; 2]| {
         let mut sum = x.local(task).clone();
@@ -245,15 +263,16 @@ fn sum<T: Scalar>(x: &DistArray<T, Ix2>, y: &DistArray<T, Ix2>) -> DistArray<T, 
 
 /// The array divided by `size`, with fewer digits.
 fn narrowed<T: Narrow>(x: &DistArray<T, Ix2>, size: f64) -> DistArray<T::Narrow, Ix2> {
-    let narrow =
-        |task: &Task, _: &Part, (x, size): (DistArray<T, Ix2>, f64)| x.local(task).mapv(|x| (x / T::of(size)).narrow());
+    let narrow = |task: &Task, _: &Part, (x, size): (DistArray<T, Ix2>, f64)| {
+        x.local(task).mapv(|x| x.scaled(1.0 / size).narrow())
+    };
     DistArray::from_local(shape_of(x).distributed(x.layout()), narrow, (x.clone(), size))
 }
 
 /// The array times `size`, with more digits.
 fn widened<T: Narrow>(x: &DistArray<T::Narrow, Ix2>, size: f64) -> DistArray<T, Ix2> {
     let widen = |task: &Task, _: &Part, (x, size): (DistArray<T::Narrow, Ix2>, f64)| {
-        x.local(task).mapv(|x| T::widened(x) * T::of(size))
+        x.local(task).mapv(|x| T::widened(x).scaled(size))
     };
     DistArray::from_local(shape_of(x).distributed(x.layout()), widen, (x.clone(), size))
 }

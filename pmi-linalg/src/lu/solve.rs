@@ -4,8 +4,8 @@ use super::rows::Rows;
 use super::{Lu, Pivoting};
 use crate::error::{Kind, Result};
 use crate::local::Triangle;
-use crate::operand::{Matrix, Operand};
-use crate::scalar::{Entry, Scalar};
+use crate::operand::{Operand, promoted};
+use crate::scalar::{Entry, Scalar, product};
 use crate::tiles::{Seat, Sides, Tiles, Tuning, give_sides};
 use crate::triangular::{Reading, Triangular, solve_in_tiles, square};
 use ndarray::Ix2;
@@ -19,7 +19,7 @@ use pmi_array::{DistArray, Shape};
 /// use pmi_array::DistArray;
 /// use pmi_linalg::solve;
 /// # pmi::with_tasks(2, || {
-/// let a = DistArray::from_array(&ndarray::array![[1.0, 2.0], [3.0, 4.0]]);
+/// let a = DistArray::from_array(&ndarray::array![[1f64, 2.0], [3.0, 4.0]]);
 /// let b = DistArray::from_array(&ndarray::array![5.0, 11.0]);
 /// let x = solve(&a, &b)?.gather().unwrap();
 /// assert!((x[0] - 1.0f64).abs() < 1e-14 && (x[1] - 2.0f64).abs() < 1e-14);
@@ -33,11 +33,11 @@ use pmi_array::{DistArray, Shape};
 /// # Panics
 /// Where the matrix is not square, or has not as many rows as `b`.
 #[track_caller]
-pub fn solve<T: Scalar, E: Entry<Scalar = T>, D: Sides>(
+pub fn solve<T: Entry, E: Entry<Scalar = T::Scalar>, D: Sides>(
     a: impl Operand<T>,
     b: &DistArray<E, D>,
-) -> Result<DistArray<T, D>> {
-    let a = a.into();
+) -> Result<DistArray<T::Scalar, D>> {
+    let a = promoted(a);
     square("solve", &a, b.shape()[0]);
     Lu::of("solve", &a, Tuning::default(), Pivoting::Partial)?.solve_as("solve", b, Reading::Plain)
 }
@@ -50,7 +50,7 @@ pub fn solve<T: Scalar, E: Entry<Scalar = T>, D: Sides>(
 /// # Panics
 /// Where the matrix is not square.
 #[track_caller]
-pub fn inv<T: Scalar>(a: impl Operand<T>) -> Result<DistArray<T, Ix2>> {
+pub fn inv<T: Entry>(a: impl Operand<T>) -> Result<DistArray<T::Scalar, Ix2>> {
     let a = factored("inv", a)?;
     a.inverse("inv")
 }
@@ -62,7 +62,7 @@ pub fn inv<T: Scalar>(a: impl Operand<T>) -> Result<DistArray<T, Ix2>> {
 /// use pmi_array::DistArray;
 /// use pmi_linalg::det;
 /// # pmi::with_tasks(2, || {
-/// assert_eq!(det(&DistArray::from_array(&ndarray::array![[1.0, 2.0], [4.0, 3.0]]))?, -5.0);
+/// assert_eq!(det(&DistArray::from_array(&ndarray::array![[1f64, 2.0], [4.0, 3.0]]))?, -5.0);
 /// # Ok::<(), pmi_linalg::Error>(())
 /// # }).unwrap()
 /// ```
@@ -73,7 +73,7 @@ pub fn inv<T: Scalar>(a: impl Operand<T>) -> Result<DistArray<T, Ix2>> {
 /// # Panics
 /// Where the matrix is not square.
 #[track_caller]
-pub fn det<T: Scalar>(a: impl Operand<T>) -> Result<T> {
+pub fn det<T: Entry>(a: impl Operand<T>) -> Result<T::Scalar> {
     Ok(factored("det", a)?.det())
 }
 
@@ -86,14 +86,14 @@ pub fn det<T: Scalar>(a: impl Operand<T>) -> Result<T> {
 /// # Panics
 /// Where the matrix is not square.
 #[track_caller]
-pub fn slogdet<T: Scalar>(a: impl Operand<T>) -> Result<(T, f64)> {
+pub fn slogdet<T: Entry>(a: impl Operand<T>) -> Result<(T::Scalar, f64)> {
     Ok(factored("slogdet", a)?.slogdet())
 }
 
 /// The factors of a matrix that must be square.
 #[track_caller]
-fn factored<T: Scalar>(what: &'static str, a: impl Operand<T>) -> Result<Lu<T>> {
-    let a: Matrix<T> = a.into();
+fn factored<T: Entry>(what: &'static str, a: impl Operand<T>) -> Result<Lu<T::Scalar>> {
+    let a = promoted(a);
     square(what, &a, a.shape()[0]);
     Lu::of(what, &a, Tuning::default(), Pivoting::Partial)
 }
@@ -204,7 +204,7 @@ impl<T: Scalar> Lu<T> {
     #[track_caller]
     pub fn det(&self) -> T {
         self.check_square("det");
-        self.diagonal.iter().fold(T::of(self.parity()), |product, x| product * *x)
+        product(self.diagonal.iter().copied()).scaled(self.parity())
     }
 
     /// The sign of the determinant and the logarithm of its magnitude: see [`slogdet`]. Nothing is sent.
@@ -214,10 +214,11 @@ impl<T: Scalar> Lu<T> {
     #[track_caller]
     pub fn slogdet(&self) -> (T, f64) {
         self.check_square("slogdet");
-        if self.zero_pivot().is_some() {
+        if self.diagonal.contains(&T::default()) {
             return (T::default(), f64::NEG_INFINITY);
         }
-        let sign = self.diagonal.iter().fold(T::of(self.parity()), |sign, x| sign * (*x / T::of(x.magnitude())));
+        let unit = |x: T| x.scaled(0.5).divided_by(T::of(0.5 * x.magnitude()));
+        let sign = self.diagonal.iter().fold(T::of(self.parity()), |sign, x| sign * unit(*x));
         (sign, self.diagonal.iter().map(|x| x.magnitude().ln()).sum())
     }
 

@@ -358,3 +358,76 @@ fn a_determinant_of_a_matrix_that_is_not_square() {
 fn a_side_that_does_not_fit() {
     pmi::with_tasks(2, || drop(solve(&DistArray::<f64, _>::eye((2, 2), 0), &DistArray::<f64, _>::ones(3))));
 }
+
+#[test]
+fn integers_are_promoted() {
+    pmi::with_tasks(3, || {
+        let a = DistArray::from_array(&ndarray::array![[2i32, 1], [1, 3]]);
+        let b = DistArray::from_array(&ndarray::array![4u8, 7]);
+        let x = solve(&a, &b).unwrap().gather().unwrap();
+        assert!((x[0] - 1.0).abs() < 1e-15 && (x[1] - 2.0).abs() < 1e-15);
+        assert_eq!((det(&a).unwrap(), inv(&a).unwrap().shape()), (5.0, &[2, 2][..]));
+        let turned = solve(a.t(), &b).unwrap().gather().unwrap();
+        assert_eq!(turned, x, "the matrix is symmetric");
+    });
+}
+
+#[test]
+fn complex_numbers_whose_squares_leave_the_range() {
+    for tasks in [1, 3] {
+        pmi::with_tasks(tasks, || {
+            for size in [1e-30f32, 1e-21, 1e20] {
+                let z = |re: f32, im: f32| Complex::new(re * size, im * size);
+                let plain = ndarray::array![[z(1.0, 1.0), z(1.0, 0.0)], [z(1.0, 0.0), z(0.0, 2.0)]];
+                let factors = lu_with(&DistArray::from_array(&plain), tall(tasks), Pivoting::Tournament).unwrap();
+                let l = factors.l().gather().unwrap()[(1, 0)];
+                assert!((l - Complex::new(0.5, -0.5)).norm() < 1e-6, "{size}: {l}");
+                let (sign, ln) = factors.slogdet();
+                // (1 + i) 2i - 1 = -3 + 2i.
+                let expected = Complex::new(-3.0f32, 2.0) / 13f32.sqrt();
+                assert!((sign - expected).norm() < 1e-5, "{size}: {sign}");
+                assert!((ln - 13f64.sqrt().ln() - 2.0 * f64::from(size).ln()).abs() < 1e-4, "{size}: {ln}");
+            }
+            let huge = DistArray::from_array(&ndarray::array![[1e200f64, 0.0], [0.0, 1e-200]]);
+            assert!((det(&huge).unwrap() - 1.0f64).abs() < 1e-12);
+            let singular = DistArray::from_array(&Array2::from_diag(&ndarray::array![1e200f64, 1e200, 0.0]));
+            assert_eq!(det(&singular).unwrap(), 0.0f64);
+        });
+    }
+}
+
+/// Small tiles on a column of tasks.
+fn tall(tasks: usize) -> Tuning {
+    Tuning::default().block(1).grid(tasks.min(2), 1)
+}
+
+#[test]
+fn what_overflows_beside_the_last_panel_is_found() {
+    pmi::with_tasks(2, || {
+        let a = DistArray::from_array(&ndarray::array![[1f64, 0.0, 1.7e308], [-1.0, 1.0, 1.7e308]]);
+        assert!(lu(&a).is_err());
+    });
+}
+
+#[test]
+fn pivots_without_a_reciprocal_are_no_divisors() {
+    pmi::with_tasks(2, || {
+        let a = DistArray::from_array(&Array2::from_diag(&ndarray::array![1f64, 1e-310]));
+        assert!(solve(&a, &DistArray::<f64, _>::ones(2)).err().unwrap().is_singular());
+    });
+}
+
+#[test]
+fn a_tournament_of_rows_that_depend_on_each_other() {
+    pmi::with_tasks(2, || {
+        // Of rank 2, but for rounding.
+        let plain =
+            Array2::from_shape_fn((12, 12), |(i, j)| (0.1 + i as f64) * (1.0 + j as f64) + (i * i) as f64 / 3.0);
+        let tuning = Tuning::default().block(4).grid(2, 1);
+        let factors = lu_with(&DistArray::from_array(&plain), tuning, Pivoting::Tournament).unwrap();
+        let (l, u) = (factors.l().gather().unwrap(), factors.u().gather().unwrap());
+        let permuted = plain.select(ndarray::Axis(0), &factors.permutation());
+        let error = worst(&(&product(&l, &u) - &permuted)) / (12.0 * f64::EPSILON * worst(&plain));
+        assert!(error < 30.0 && worst(&l) <= 1e3, "{error}");
+    });
+}

@@ -130,12 +130,14 @@ pub(super) fn number<T: Scalar>(digits: &[T]) -> usize {
     digits[0].magnitude() as usize * BASE + digits[1].magnitude() as usize
 }
 
-/// Makes `A` the `X` with `X U = A`, for the `U` of square factors; tells whether all of it is finite.
-pub(super) fn right_divide<T: Scalar>(a: MatMut<T>, factors: &[T], threads: usize) -> bool {
+/// Makes `A` the `X` with `X U = A`, for the `U` of square factors; tells the largest magnitude in it, infinite where one
+/// is no number.
+pub(super) fn right_divide<T: Scalar>(a: MatMut<T>, factors: &[T], threads: usize) -> f64 {
     let width = a.ncols();
     let upper = Block::from(MatRef::from_column_major_slice(factors, width, width)).read(true, false);
     let mut transposed = a.transpose_mut();
     solve_triangle(upper, Triangle::Lower, transposed.as_mut(), threads);
     let found = transposed.as_ref();
-    (0..found.ncols()).all(|column| (0..width).all(|row| Scalar::is_finite(found[(row, column)])))
+    let sizes = (0..found.ncols()).flat_map(|column| (0..width).map(move |row| found[(row, column)].taxicab()));
+    sizes.fold(0.0, |largest, size| if size.is_nan() { f64::INFINITY } else { size.max(largest) })
 }

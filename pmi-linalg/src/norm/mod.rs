@@ -4,14 +4,15 @@ mod spectral;
 
 use crate::error::Result;
 use crate::local::Triangle;
-use crate::operand::{Matrix, Operand, Transpose};
+use crate::operand::{Matrix, Operand, Transpose, promoted};
 use crate::product::matmul;
 use crate::qr::qr;
-use crate::scalar::Scalar;
+use crate::scalar::{Entry, Scalar};
+use crate::tiles::{Sides, take_sides};
 use crate::triangular::solve_triangular;
 use ndarray::Ix2;
 use pmi::Task;
-use pmi_array::{DistArray, Expression, Products, Reduce};
+use pmi_array::{Axis, DistArray, Expression, Products, Reduce};
 
 /// Norms of matrices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,8 +58,8 @@ pub enum Norm {
 /// # Panics
 /// Where the calling thread does not control the matrix's world.
 #[track_caller]
-pub fn norm<T: Scalar>(a: impl Operand<T>, kind: Norm) -> Result<f64> {
-    let a: Matrix<T> = a.into();
+pub fn norm<T: Entry>(a: impl Operand<T>, kind: Norm) -> Result<f64> {
+    let a = promoted(a);
     if a.array.is_empty() {
         return Ok(0.0);
     }
@@ -80,8 +81,9 @@ pub fn norm<T: Scalar>(a: impl Operand<T>, kind: Norm) -> Result<f64> {
             }
             let [rows, columns] = a.shape();
             let tall = if rows < columns { a.h() } else { a };
-            let find =
-                |task: &Task, (a, largest): (Matrix<T>, f64)| spectral::largest_singular_value(task, &a, largest);
+            let find = |task: &Task, (a, largest): (Matrix<T::Scalar>, f64)| {
+                spectral::largest_singular_value(task, &a, largest)
+            };
             pmi::first(find, (tall, largest))?
         }
     })
@@ -119,8 +121,8 @@ fn scaled_norm<T: Scalar>(a: &DistArray<T, Ix2>) -> f64 {
 /// Where the matrix is not square, and not taller than wide with `Norm::Two`, or the calling thread does not control
 /// its world.
 #[track_caller]
-pub fn cond<T: Scalar>(a: impl Operand<T>, kind: Norm) -> Result<f64> {
-    let a: Matrix<T> = a.into();
+pub fn cond<T: Entry>(a: impl Operand<T>, kind: Norm) -> Result<f64> {
+    let a = promoted(a);
     let [rows, columns] = a.shape();
     assert!(
         rows == columns || (kind == Norm::Two && rows > columns),
@@ -130,7 +132,7 @@ pub fn cond<T: Scalar>(a: impl Operand<T>, kind: Norm) -> Result<f64> {
         return Ok(0.0);
     }
     let factor = qr(&a)?;
-    let unit = DistArray::<T, Ix2>::eye((columns, columns), 0);
+    let unit = DistArray::<T::Scalar, Ix2>::eye((columns, columns), 0);
     let inverse = match solve_triangular(&factor.r()?, Triangle::Upper, &unit) {
         Err(error) if error.is_singular() => return Ok(f64::INFINITY),
         inverse => inverse?,
@@ -141,6 +143,56 @@ pub fn cond<T: Scalar>(a: impl Operand<T>, kind: Norm) -> Result<f64> {
     };
     // What overflows in the inverse is a singular matrix in all but name.
     Ok(if of_inverse.is_finite() { norm(&a, kind)? * of_inverse } else { f64::INFINITY })
+}
+
+/// How good a solution is: the largest, over the columns, of `|b - A x| / (|A| |x| + |b|)` in 1-norms, the smallest relative change of
+/// `A` and `b` that makes `x` an exact solution (Rigal and Gaches, *On the compatibility of a given solution with the data of
+/// a linear system*, J. ACM 14, 1967). A backward stable solver leaves some `eps`, whatever the matrix; for the solution of a
+/// least squares problem it says how far `b` is from the matrix's range.
+///
+/// A product with the matrix.
+///
+/// ```
+/// use pmi_array::DistArray;
+/// use pmi_linalg::{backward_error, cholesky};
+/// # pmi::with_tasks(2, || {
+/// let a = DistArray::from_array(&ndarray::array![[4.0, 2.0], [2.0, 5.0]]);
+/// let b = DistArray::from_array(&ndarray::array![1.0, 1.0]);
+/// let x = cholesky(&a)?.solve(&b)?;
+/// assert!(backward_error(&a, &x, &b)? < 1e-15);
+/// # Ok::<(), pmi_linalg::Error>(())
+/// # }).unwrap()
+/// ```
+///
+/// # Errors
+/// Where a task fails.
+///
+/// # Panics
+/// Where the shapes do not fit, or the calling thread does not control their world.
+#[track_caller]
+pub fn backward_error<T: Entry, E: Entry<Scalar = T::Scalar>, D: Sides>(
+    a: impl Operand<T>,
+    x: &DistArray<T::Scalar, D>,
+    b: &DistArray<E, D>,
+) -> Result<f64> {
+    let a = promoted(a);
+    let [rows, columns] = a.shape();
+    let (of_x, of_b) = (x.shape(), b.shape());
+    assert!(
+        of_x[0] == columns && of_b[0] == rows && of_x[1..] == of_b[1..],
+        "backward_error: a {rows} x {columns} matrix, a solution of shape {of_x:?} and a right-hand side of shape {of_b:?} do \
+         not fit"
+    );
+    let (x, b) = (take_sides(x, [Axis::Block, Axis::Whole].into()), take_sides(b, [Axis::Block, Axis::Whole].into()));
+    if rows == 0 || b.shape()[1] == 0 {
+        return Ok(0.0);
+    }
+    let residual = (&b - &matmul(&a, &x)).eval();
+    let sums = |of: &DistArray<T::Scalar, Ix2>| of.map(|x| x.magnitude()).over(0).sum().to_vec();
+    let (residual, x, b) = (sums(&residual)?, sums(&x)?, sums(&b)?);
+    let of_a = norm(&a, Norm::One)?;
+    let errors = residual.iter().zip(&x).zip(&b).map(|((r, x), b)| if *r == 0.0 { 0.0 } else { r / (of_a * x + b) });
+    Ok(errors.fold(0.0, |worst, error| if error > worst || error.is_nan() { error } else { worst }))
 }
 
 #[cfg(test)]

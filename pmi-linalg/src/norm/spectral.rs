@@ -2,7 +2,7 @@
 
 use crate::local::{Block, add_product};
 use crate::operand::Matrix;
-use crate::scalar::Scalar;
+use crate::scalar::{Scalar, near_one};
 use faer::{MatMut, MatRef};
 use pmi::Task;
 use pmi::op;
@@ -30,23 +30,26 @@ pub(super) fn largest_singular_value<T: Scalar>(task: &Task, a: &Matrix<T>, larg
         false => Block::new(&numbers, mine, n),
     };
     let (plain, adjoint) = (block.read(a.transposed, a.conjugated), block.read(!a.transposed, !a.conjugated));
-    let times = |block: Block<T>, factor: f64, x: &[T], rows: usize| {
+    // Of a matrix whose largest element is about 1 all squares are numbers. Its products are those of the smaller vector.
+    let scale = near_one::<T>(largest);
+    let times = |block: Block<T>, x: &[T], rows: usize| {
         let mut y = vec![T::default(); rows];
-        let x = MatRef::from_column_major_slice(x, x.len(), 1);
-        add_product(MatMut::from_column_major_slice_mut(&mut y, rows, 1), T::of(factor), block, x, task.threads());
+        let x: Vec<T> = x.iter().map(|x| x.scaled(scale)).collect();
+        let x = MatRef::from_column_major_slice(&x, x.len(), 1);
+        add_product(MatMut::from_column_major_slice_mut(&mut y, rows, 1), T::of(1.0), block, x, task.threads());
         y
     };
-    // Of a matrix whose largest element is about 1 all squares are numbers.
-    let exponent = largest.log2().floor();
-    let scale = (-exponent).clamp(-1000.0, 1000.0).exp2();
     let comm = task.comm().guarded(false);
     let mut all_v = vec![first::<T>(n)];
     let (mut u, mut beta) = (vec![T::default(); mine], 0.0);
     let (mut alphas, mut betas, mut found) = (Vec::new(), Vec::new(), Vec::new());
     for step in 0..STEPS.min(n) {
-        let mut next = times(plain, scale, &all_v[step], mine);
+        let mut next = times(plain, &all_v[step], mine);
         next.iter_mut().zip(&u).for_each(|(x, u)| *x -= T::of(beta) * *u);
         let alpha = comm.all_reduce(&[squares(&next)], op::SUM)[0].sqrt();
+        if !alpha.is_finite() {
+            return f64::INFINITY;
+        }
         alphas.push(alpha);
         found.push(of_bidiagonal(&alphas, &betas));
         let calm = step >= CALM && found[step] - found[step - CALM] <= GROWTH * found[step];
@@ -55,7 +58,7 @@ pub(super) fn largest_singular_value<T: Scalar>(task: &Task, a: &Matrix<T>, larg
         }
         next.iter_mut().for_each(|x| *x = *x * T::of(1.0 / alpha));
         u = next;
-        let parts = times(adjoint, scale, &u, n);
+        let parts = times(adjoint, &u, n);
         let mut v = comm.all_reduce(&parts, |a: T, b: T| a + b);
         v.iter_mut().zip(&all_v[step]).for_each(|(x, v)| *x -= T::of(alpha) * *v);
         // Twice is enough.
@@ -67,7 +70,7 @@ pub(super) fn largest_singular_value<T: Scalar>(task: &Task, a: &Matrix<T>, larg
         }
         beta = squares(&v).sqrt();
         // What is left are roundings: the vectors so far span all that A makes of them.
-        if beta <= f64::EPSILON * found[step] {
+        if beta <= T::EPSILON * found[step] {
             break;
         }
         betas.push(beta);

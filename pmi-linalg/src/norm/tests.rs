@@ -26,7 +26,7 @@ fn expected<T: Scalar>(a: &Array2<T>) -> [f64; 5] {
 const KINDS: [Norm; 5] = [Norm::One, Norm::Inf, Norm::Fro, Norm::Max, Norm::Two];
 
 fn check<T: Scalar>(m: usize, n: usize, tasks: usize) {
-    let plain = Array2::from_shape_fn((m, n), |(i, j)| number::<T>(100_003 * i + j, 5));
+    let plain = Array2::from_shape_fn((m, n), |(i, j)| number::<T>(i, j));
     let turned = adjoint(&plain);
     for axes in LAYOUTS {
         let a = matrix(&plain, axes);
@@ -107,4 +107,40 @@ fn condition_numbers() {
 #[should_panic(expected = "cond: the matrix is 2 x 3")]
 fn a_condition_number_of_a_wide_matrix() {
     pmi::with_tasks(2, || drop(cond(&DistArray::<f64, _>::zeros((2, 3)), Norm::Two)));
+}
+
+#[test]
+fn backward_errors_of_good_bad_and_no_solutions() {
+    for tasks in [1, 2, 4, 7] {
+        pmi::with_tasks(tasks, || {
+            let a = DistArray::from_fn((9, 9), |(i, j)| if i == j { 9.0 } else { 1.0 / (1 + i + 2 * j) as f64 });
+            let b = DistArray::from_fn((9, 3), |(i, j)| (i + j) as f64).redistribute([Axis::Whole, Axis::Cyclic]);
+            let x = crate::lu(&a).unwrap().solve(&b).unwrap();
+            assert!(backward_error(&a, &x, &b).unwrap() < 1e-15);
+            // Of x + 1 the residual is A 1, known column by column.
+            let wrong = (&x + 1.0).eval();
+            let (plain, of_x, of_b) = (a.gather().unwrap(), wrong.gather().unwrap(), b.gather().unwrap());
+            let size: f64 = norm(&a, Norm::One).unwrap();
+            let expected =
+                (0..3).map(|j| plain.sum() / (size * of_x.column(j).mapv(f64::abs).sum() + of_b.column(j).sum()));
+            let expected = expected.fold(0.0, f64::max);
+            let found = backward_error(&a, &wrong, &b).unwrap();
+            assert!((found - expected).abs() < 0.01 * expected, "{found} {expected}");
+            let none = DistArray::<f64, _>::zeros((0, 2));
+            assert_eq!(backward_error(&DistArray::<f64, _>::zeros((0, 0)), &none, &none).unwrap(), 0.0);
+            let vector = DistArray::<f64, _>::ones(9);
+            assert!(backward_error(&a, &crate::solve(&a, &vector).unwrap(), &vector).unwrap() < 1e-15);
+        });
+    }
+}
+
+#[test]
+fn two_norms_at_the_ends_of_the_range() {
+    pmi::with_tasks(2, || {
+        let of = |x: f64| norm(&DistArray::<f64, _>::full((3, 3), x), Norm::Two).unwrap();
+        assert_eq!(of(1.7e308), f64::INFINITY);
+        assert!((of(1e300) / 3e300 - 1.0).abs() < 1e-12 && (of(1e-310) / 3e-310 - 1.0).abs() < 1e-9);
+        let single = |x: f32| norm(&DistArray::<f32, _>::full((2, 2), x), Norm::Two).unwrap();
+        assert!((single(3e38) / 6e38 - 1.0).abs() < 1e-5 && (single(1e-39) / 2e-39 - 1.0).abs() < 1e-3);
+    });
 }

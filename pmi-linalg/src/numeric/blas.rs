@@ -95,7 +95,9 @@ pub(super) fn add_product<T: Blas>(c: MatMut<T>, factor: T, a: MatRef<T>, of_a: 
 
 /// How CBLAS is to read a matrix by rows, and the distance of these.
 fn reading<T>(matrix: MatRef<T>, conjugated: bool) -> Option<(CBLAS_TRANSPOSE, c_int)> {
-    let lead = |stride: isize, len: usize| c_int::try_from(stride).ok().filter(|lead| *lead as usize >= len.max(1));
+    let lead = |stride: isize, len: usize| {
+        c_int::try_from(stride).ok().filter(|lead| usize::try_from(*lead).is_ok_and(|lead| lead >= len.max(1)))
+    };
     if matrix.col_stride() == 1 && !conjugated {
         return Some((CBLAS_TRANSPOSE::CblasNoTrans, lead(matrix.row_stride(), matrix.ncols())?));
     }

@@ -47,6 +47,9 @@ pub fn multi_dot<T: Numeric>(matrices: &[&DistArray<T, Ix2>]) -> DistArray<T, Ix
             best[first][last] = cheapest.expect("there is a place to cut two matrices or more");
         }
     }
+    if count == 1 {
+        return matrices[0].redistribute(matrices[0].layout());
+    }
     chain(matrices, &best, 0, count - 1)
 }
 
@@ -82,6 +85,9 @@ fn chain<T: Numeric>(
 pub fn matrix_power<T: Numeric>(a: &DistArray<T, Ix2>, n: u32) -> DistArray<T, Ix2> {
     let &[rows, columns] = a.shape() else { unreachable!("a matrix has two axes") };
     assert!(rows == columns, "matrix_power of a {rows} x {columns} matrix: it must be square");
+    if n == 1 {
+        return a.redistribute(a.layout());
+    }
     let (mut power, mut square, mut left) = (None, a.clone(), n);
     while left > 0 {
         if left & 1 == 1 {

@@ -137,8 +137,14 @@ impl Product<'_> {
             None if Some(label) == self.grid.inner => 1,
             None => self.of.lens[label],
         };
-        let numbers = |labels: &[Option<usize>]| labels.iter().flatten().map(|label| len(*label)).product::<usize>();
-        (PANEL / bytes / (numbers(&self.of.a) + numbers(&self.of.b)).max(1)).max(NARROW)
+        let saturating = |lens: &mut dyn Iterator<Item = usize>| lens.fold(1, usize::saturating_mul);
+        let numbers = |labels: &[Option<usize>]| saturating(&mut labels.iter().flatten().map(|label| len(*label)));
+        // Labels beside the one that is cut make panels wide enough by themselves.
+        let both = self.of.a.iter().flatten().filter(|label| self.of.b.contains(&Some(**label)));
+        let beside = both.filter(|label| !self.of.c.contains(label) && Some(**label) != self.grid.inner);
+        let beside = saturating(&mut beside.map(|label| self.of.lens[*label]));
+        let width = PANEL / bytes / numbers(&self.of.a).saturating_add(numbers(&self.of.b)).max(1);
+        width.max(NARROW.div_ceil(beside.max(1)))
     }
 
     /// Sums all layers' blocks: each task gets its own elements. The first layer's come first.

@@ -27,7 +27,8 @@ enum Symbol {
 /// | `ii,i->` | the weighted trace |
 ///
 /// The result's dimension is that of the type asked for; `IxDyn` will always do. Elementwise products (`ij,ij->ij`) are better
-/// written as such: `&a * &b`. Costs are those of [`tensordot`](crate::tensordot).
+/// written as such: `&a * &b`. Costs are those of [`tensordot`](crate::tensordot); a letter of one operand alone that is summed over is
+/// not divided among the tasks: sum that operand before.
 ///
 /// ```
 /// use ndarray::Ix3;
@@ -42,7 +43,7 @@ enum Symbol {
 /// ```
 ///
 /// # Panics
-/// Where the subscripts are not of two operands of so many axes, axes with one letter differ in length (but for 1), the result
+/// Where the subscripts are not of two operands of so many axes, an ellipsis of operands is not in the result, axes with one letter differ in length (but for 1), the result
 /// names a letter twice or one that no operand has, or has not as many axes as its type, or the calling thread does not control
 /// the world of both.
 #[track_caller]
@@ -85,7 +86,7 @@ where
                 all.iter().copied().filter(|symbol| all.iter().filter(|s| *s == symbol).count() == 1).collect();
             once.retain(|symbol| matches!(symbol, Symbol::Letter(_)));
             once.sort_unstable();
-            [broadcast, once].concat()
+            [broadcast.clone(), once].concat()
         }
     };
     for (number, symbol) in of_c.iter().enumerate() {
@@ -93,6 +94,10 @@ where
         assert!(all.contains(symbol), "einsum {subscripts:?}: the result has {told}, which no operand has");
         assert!(!of_c[..number].contains(symbol), "einsum {subscripts:?}: the result has {told} twice");
     }
+    assert!(
+        broadcast.iter().all(|symbol| of_c.contains(symbol)),
+        "einsum {subscripts:?}: the result has no `...`, which an operand has: axes without letters are not summed over"
+    );
     let mut distinct = all.clone();
     distinct.sort_unstable();
     distinct.dedup();

@@ -81,9 +81,10 @@ impl Grid {
     /// The operations of the busiest task, plus as many as could be done while the busiest gets its numbers.
     fn cost(&self, of: &Indexing, [a, b]: [&Layout; 2], tasks: usize, bytes: usize) -> usize {
         if self.layers > 1 {
-            let share = 2 * (a.len() + b.len() + of.shape().iter().product::<usize>()) * bytes / tasks;
-            let block: usize = (0..self.axes.len()).map(|axis| self.longest_block(axis)).product();
-            if block * bytes > share.max(REPLICATION) {
+            let result = of.shape().iter().copied().fold(1, usize::saturating_mul);
+            let share = (a.len() + b.len()).saturating_add(result).saturating_mul(2 * bytes) / tasks;
+            let block = (0..self.axes.len()).map(|axis| self.longest_block(axis)).fold(1, usize::saturating_mul);
+            if block.saturating_mul(bytes) > share.max(REPLICATION) {
                 return usize::MAX;
             }
         }
@@ -93,11 +94,11 @@ impl Grid {
             let share = self.share(of, rank);
             let [of_a, of_b] = [&of.a, &of.b].map(|labels| share.part(labels, None));
             let words = lacking(a, of_a, rank) + lacking(b, of_b, rank);
-            let results: usize = of.c.iter().map(|label| share.ranges[*label].len()).product();
+            let results = of.c.iter().map(|label| share.ranges[*label].len()).fold(1, usize::saturating_mul);
             // What is computed is in every layer, what the task has in the end comes from the others.
-            let operations: usize = share.ranges.iter().map(Range::len).product();
-            let from_layers = (self.layers - 1) * (results / self.layers);
-            operations.saturating_add(OPERATIONS_A_WORD.saturating_mul(words + from_layers))
+            let operations = share.ranges.iter().map(Range::len).fold(1, usize::saturating_mul);
+            let from_layers = (self.layers - 1).saturating_mul(results / self.layers);
+            operations.saturating_add(OPERATIONS_A_WORD.saturating_mul(words.saturating_add(from_layers)))
         };
         (0..tasks).step_by(tasks.div_ceil(SAMPLES)).map(of_task).max().unwrap_or(0)
     }

@@ -4,7 +4,7 @@ use super::factor::{Factored, factor};
 use super::tall::Tall;
 use crate::error::{Kind, Result};
 use crate::local::Triangle;
-use crate::operand::{Matrix, Operand};
+use crate::operand::{Matrix, Operand, promoted};
 use crate::scalar::{Entry, Scalar};
 use crate::tiles::{NotFinite, Panel, Seat, Sides, Tiles, Tuning, give_sides, not_finite};
 use crate::triangular::{Reading, Triangular, solve_in_tiles};
@@ -95,14 +95,14 @@ pub(super) type Triangles<T> = std::result::Result<Steps<T>, NotFinite>;
 /// # Panics
 /// Where the calling thread does not control the matrix's world.
 #[track_caller]
-pub fn qr<T: Scalar>(a: impl Operand<T>) -> Result<Qr<T>> {
-    let a: Matrix<T> = a.into();
+pub fn qr<T: Entry>(a: impl Operand<T>) -> Result<Qr<T::Scalar>> {
+    let a = promoted(a);
     let shape = a.shape();
-    if Tall::<T>::suits(shape, a.array.layout().tasks()) {
+    if Tall::<T::Scalar>::suits(shape, a.array.layout().tasks()) {
         let (tall, _) = Tall::factor("qr", &a, false)?;
         return Ok(Qr { shape, form: Form::Tall(tall), permutation: None });
     }
-    qr_with(&a, Tuning::default())
+    factored(a, Tuning::default())
 }
 
 /// As [`qr`], in tiles whatever the shape, on a grid of one's own choice.
@@ -113,8 +113,12 @@ pub fn qr<T: Scalar>(a: impl Operand<T>) -> Result<Qr<T>> {
 /// # Panics
 /// As [`qr`], and where the grid has more tasks than the world.
 #[track_caller]
-pub fn qr_with<T: Scalar>(a: impl Operand<T>, tuning: Tuning) -> Result<Qr<T>> {
-    let a: Matrix<T> = a.into();
+pub fn qr_with<T: Entry>(a: impl Operand<T>, tuning: Tuning) -> Result<Qr<T::Scalar>> {
+    factored(promoted(a), tuning)
+}
+
+#[track_caller]
+fn factored<T: Scalar>(a: Matrix<T>, tuning: Tuning) -> Result<Qr<T>> {
     let (shape, tasks) = (a.shape(), a.array.layout().tasks());
     let tuning = match tasks {
         _ if shape[0] * shape[1] <= ALONE => tuning.grid_or(1, 1),

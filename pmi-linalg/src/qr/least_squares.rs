@@ -4,7 +4,7 @@ use super::decomposition::{Form, Qr, qr};
 use super::pivoted::factor_with_pivoting;
 use crate::error::{Kind, Result};
 use crate::local::Triangle;
-use crate::operand::{Matrix, Operand, Transpose};
+use crate::operand::{Operand, Transpose, promoted};
 use crate::product::matmul;
 use crate::scalar::{Entry, Scalar};
 use crate::tiles::{Sides, give_sides};
@@ -54,16 +54,16 @@ pub struct LeastSquares<T: Scalar, D: Sides> {
 /// # Panics
 /// Where `b` has not as many rows as the matrix, or the calling thread does not control their world.
 #[track_caller]
-pub fn lstsq<T: Scalar, E: Entry<Scalar = T>, D: Sides>(
+pub fn lstsq<T: Entry, E: Entry<Scalar = T::Scalar>, D: Sides>(
     a: impl Operand<T>,
     b: &DistArray<E, D>,
     rcond: Option<f64>,
-) -> Result<LeastSquares<T, D>> {
-    let a: Matrix<T> = a.into();
+) -> Result<LeastSquares<T::Scalar, D>> {
+    let a = promoted(a);
     let ([m, n], rows) = (a.shape(), b.shape()[0]);
     assert!(rows == m, "lstsq: the matrix has {m} rows, the right-hand side {rows}: both must have as many");
     let factor = factor_with_pivoting("lstsq", &a)?;
-    let rank = factor.rank(rcond.unwrap_or_else(|| default_tolerance::<T>([m, n])))?;
+    let rank = factor.rank(rcond.unwrap_or_else(|| default_tolerance::<T::Scalar>([m, n])))?;
     let sides = factor.multiplied("lstsq", true, b)?;
     let residuals = squares_from_row(rank, &sides)?;
     let tasks = b.layout().tasks();
@@ -72,7 +72,7 @@ pub fn lstsq<T: Scalar, E: Entry<Scalar = T>, D: Sides>(
         sides
     } else {
         let top = give_sides(&sides, &Layout::new(&[rank, sides.shape()[1]], tasks));
-        factor.shortest(rank, &top)?
+        factor.shortest("lstsq", rank, &top)?
     };
     let solution = factor.in_place(&x, &layout_of::<D>(n, x.shape()[1], tasks));
     Ok(LeastSquares { solution, residuals, rank })
@@ -98,15 +98,15 @@ pub fn lstsq<T: Scalar, E: Entry<Scalar = T>, D: Sides>(
 /// # Panics
 /// Where the calling thread does not control the matrix's world.
 #[track_caller]
-pub fn pinv<T: Scalar>(a: impl Operand<T>, rcond: Option<f64>) -> Result<DistArray<T, Ix2>> {
-    let a: Matrix<T> = a.into();
+pub fn pinv<T: Entry>(a: impl Operand<T>, rcond: Option<f64>) -> Result<DistArray<T::Scalar, Ix2>> {
+    let a = promoted(a);
     let ([m, n], tasks) = (a.shape(), a.array.layout().tasks());
     let factor = factor_with_pivoting("pinv", &a)?;
-    let rank = factor.rank(rcond.unwrap_or_else(|| default_tolerance::<T>([m, n])))?;
+    let rank = factor.rank(rcond.unwrap_or_else(|| default_tolerance::<T::Scalar>([m, n])))?;
     // The columns of Q from the rank on are multiplied by zeros.
-    let unit = DistArray::<T, Ix2>::eye((rank, m.min(n)), 0);
-    let x = factor.shortest(rank, &unit)?;
-    let x: DistArray<T, Ix2> = factor.in_place(&x, &Layout::new(x.shape(), tasks));
+    let unit = DistArray::<T::Scalar, Ix2>::eye((rank, m.min(n)), 0);
+    let x = factor.shortest("pinv", rank, &unit)?;
+    let x: DistArray<_, Ix2> = factor.in_place(&x, &Layout::new(x.shape(), tasks));
     Ok(matmul(&x, factor.q()?.h()))
 }
 
@@ -129,9 +129,10 @@ pub fn pinv<T: Scalar>(a: impl Operand<T>, rcond: Option<f64>) -> Result<DistArr
 /// # Panics
 /// Where the calling thread does not control the matrix's world.
 #[track_caller]
-pub fn matrix_rank<T: Scalar>(a: impl Operand<T>, tolerance: Option<f64>) -> Result<usize> {
-    let a: Matrix<T> = a.into();
-    factor_with_pivoting("matrix_rank", &a)?.rank(tolerance.unwrap_or_else(|| default_tolerance::<T>(a.shape())))
+pub fn matrix_rank<T: Entry>(a: impl Operand<T>, tolerance: Option<f64>) -> Result<usize> {
+    let a = promoted(a);
+    factor_with_pivoting("matrix_rank", &a)?
+        .rank(tolerance.unwrap_or_else(|| default_tolerance::<T::Scalar>(a.shape())))
 }
 
 fn default_tolerance<T: Scalar>(shape: [usize; 2]) -> f64 {
@@ -169,7 +170,7 @@ impl<T: Scalar> Qr<T> {
         let ([m, n], tasks) = (self.shape, b.layout().tasks());
         let sides = self.multiplied("Qr::solve", true, b)?;
         let x = if m < n {
-            self.shortest(m, &sides)?
+            self.shortest("Qr::solve", m, &sides)?
         } else {
             let singular = |zero| Kind::Singular { what: "Qr::solve", minor: zero + 1 };
             self.back_substitute(&sides)?.map_err(singular)?;
@@ -192,7 +193,7 @@ impl<T: Scalar> Qr<T> {
 
     /// The shortest `x` with `R x = c` for the first `rank` rows of `R`, before columns go back to their places.
     #[track_caller]
-    fn shortest(&self, rank: usize, c: &DistArray<T, Ix2>) -> Result<DistArray<T, Ix2>> {
+    fn shortest(&self, what: &'static str, rank: usize, c: &DistArray<T, Ix2>) -> Result<DistArray<T, Ix2>> {
         let (n, tasks) = (self.shape[1], c.layout().tasks());
         if rank == 0 {
             return Ok(DistArray::zeros((n, c.shape()[1])));
@@ -204,7 +205,7 @@ impl<T: Scalar> Qr<T> {
         // R = S^H Z^H, with the triangle S.
         let factor = qr(rows.h())?;
         if let Some(zero) = factor.diagonal()?.iter().position(|x| *x == T::default()) {
-            return Err(Kind::Singular { what: "Qr::solve", minor: zero + 1 }.into());
+            return Err(Kind::Singular { what, minor: zero + 1 }.into());
         }
         let y = solve_triangular(factor.r()?.h(), Triangle::Lower, c)?;
         factor.q_mul(&padded(&y, n))
@@ -247,7 +248,7 @@ fn padded<T: Scalar>(y: &DistArray<T, Ix2>, rows: usize) -> DistArray<T, Ix2> {
             let range = block.range(rank);
             Part::new([Indices::range(range.start.min(known)..range.end.min(known)), Indices::all(sides)])
         };
-        let mut numbers = y.fetch(task, of_y).to_vec();
+        let mut numbers = y.fetch(task, of_y).into_vec();
         numbers.resize(shape[0] * shape[1], T::default());
         Array2::from_shape_vec((shape[0], shape[1]), numbers).expect("it has as many elements")
     };

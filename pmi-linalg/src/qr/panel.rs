@@ -1,7 +1,7 @@
 //! Householder's factorisation of a panel, a block of few columns, and block reflectors.
 
 use crate::local::{Block, add_product};
-use crate::scalar::Scalar;
+use crate::scalar::{Scalar, near_one};
 use crate::tiles::{Lane, Panel};
 use faer::traits::RealField;
 use faer::{MatMut, MatRef};
@@ -277,7 +277,7 @@ impl<T: Scalar> Reflection<T> {
         let norm = alpha.magnitude().hypot(below);
         let negative = faer::traits::math_utils::real(&alpha) < faer::traits::math_utils::zero::<T::Real>();
         let beta = T::of(if negative { norm } else { -norm });
-        Self { beta, tau: (beta - alpha) / beta, scale: T::of(1.0) / (alpha - beta) }
+        Self { beta, tau: (beta - alpha).divided_by(beta), scale: T::of(1.0).divided_by(alpha - beta) }
     }
 
     /// Of a column that is as it shall be: none.
@@ -292,8 +292,7 @@ fn scaled_reflection<T: Scalar>(mut column: MatMut<T>, alpha: T, rows: Rows) -> 
     let numbers = column.as_mut().col_mut(0).try_as_col_major_mut().expect("a panel is kept by columns").as_slice_mut();
     let largest = rows.largest(numbers.iter().fold(alpha.magnitude(), |largest, x| largest.max(x.magnitude())));
     let real = (alpha - alpha.conjugated()).magnitude() == 0.0;
-    let bound = if T::EPSILON > 1e-10 { 100.0 } else { 1000.0 };
-    let scale = if largest > 0.0 { (-largest.log2().floor()).clamp(-bound, bound).exp2() } else { 1.0 };
+    let scale = near_one::<T>(largest);
     numbers.iter_mut().for_each(|x| *x = *x * T::of(scale));
     let square = numbers.iter().fold(T::default(), |sum, x| sum + *x * x.conjugated());
     let square = rows.sum(vec![square])[0].magnitude();

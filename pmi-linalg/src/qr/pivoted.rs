@@ -4,8 +4,8 @@ use super::columns::factor_pivoted;
 use super::decomposition::{Form, Qr, Steps, Tiled, Triangles};
 use super::tall::Tall;
 use crate::error::Result;
-use crate::operand::{Matrix, Operand};
-use crate::scalar::Scalar;
+use crate::operand::{Matrix, Operand, promoted};
+use crate::scalar::{Entry, Scalar};
 use crate::tiles::{Seat, Tiles, Tuning, diagonal, not_finite};
 use ndarray::Ix2;
 use pmi::Task;
@@ -42,8 +42,8 @@ const TILE: usize = 64;
 /// # Panics
 /// Where the calling thread does not control the matrix's world.
 #[track_caller]
-pub fn qr_pivoted<T: Scalar>(a: impl Operand<T>) -> Result<Qr<T>> {
-    factor_with_pivoting("qr_pivoted", &a.into())
+pub fn qr_pivoted<T: Entry>(a: impl Operand<T>) -> Result<Qr<T::Scalar>> {
+    factor_with_pivoting("qr_pivoted", &promoted(a))
 }
 
 #[track_caller]

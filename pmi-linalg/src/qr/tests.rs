@@ -13,7 +13,7 @@ use pmi_array::DistArray;
 const BOUND: f64 = 10.0;
 
 fn plain<T: Scalar>(m: usize, n: usize) -> Array2<T> {
-    Array2::from_shape_fn((m, n), |(i, j)| number::<T>(100_003 * i + j, 7))
+    Array2::from_shape_fn((m, n), |(i, j)| number::<T>(i, j))
 }
 
 /// `Q^H Q - I`, in units of `n eps`.

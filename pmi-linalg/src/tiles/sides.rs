@@ -84,7 +84,7 @@ pub(crate) fn take_sides<E: Entry, D: Sides>(
             D::part(part.axes()[0], part.axes()[1])
         };
         let shape = (part.shape()[0], part.shape()[1]);
-        Array2::from_shape_vec(shape, array.fetch(task, want).to_vec())
+        Array2::from_shape_vec(shape, array.fetch(task, want).into_vec())
             .expect("a part has as many elements as its shape says")
     };
     DistArray::from_local((rows, count).distributed(&layout), make, (array, layout))
@@ -100,7 +100,7 @@ pub(crate) fn give_sides<T: Scalar, D: Sides>(sides: &DistArray<T, Ix2>, layout:
             Part::new([part.axes()[0], part.axes().get(1).copied().unwrap_or(all)])
         };
         let shape = D::shape(part.shape()[0], part.shape().get(1).copied().unwrap_or(1));
-        Array::from_shape_vec(shape, sides.fetch(task, want).to_vec())
+        Array::from_shape_vec(shape, sides.fetch(task, want).into_vec())
             .expect("a part has as many elements as its shape says")
     };
     let shape = D::shape(layout.shape()[0], sides.shape()[1]);

@@ -23,7 +23,7 @@ impl<T: Scalar> Matrix<T> {
                 Part::new(if matrix.transposed { [*columns, *rows] } else { [*rows, *columns] })
             };
             let shape = of_array(task.rank()).shape();
-            let fetched = matrix.array.fetch(task, of_array).to_vec();
+            let fetched = matrix.array.fetch(task, of_array).into_vec();
             let read = Array2::from_shape_vec((shape[0], shape[1]), fetched)
                 .expect("a part has as many elements as its shape says");
             let read = if matrix.transposed { read.reversed_axes() } else { read };

@@ -52,7 +52,7 @@ impl Tuning {
     #[track_caller]
     pub(crate) fn tiles(self, shape: [usize; 2], tasks: usize, block: usize) -> Tiles {
         let block = self.block.unwrap_or(block);
-        let grid = self.grid.unwrap_or_else(|| near_square(if shape[0].min(shape[1]) <= ALONE { 1 } else { tasks }));
+        let grid = self.grid.unwrap_or_else(|| suited(shape, tasks));
         let places = grid[0].saturating_mul(grid[1]);
         assert!(
             places <= tasks,
@@ -64,8 +64,18 @@ impl Tuning {
     }
 }
 
-/// Matrices of so few rows or columns are factored by one task: others would only wait for messages.
-const ALONE: usize = 256;
+/// Matrices of so few elements are factored by one task: others would only wait for messages.
+const ALONE: usize = 256 * 256;
+
+/// A grid for a matrix of this shape: one task for small ones, one row or column of tasks for those far longer than wide.
+fn suited([rows, columns]: [usize; 2], tasks: usize) -> [usize; 2] {
+    match tasks {
+        _ if rows.saturating_mul(columns) <= ALONE => [1, 1],
+        _ if rows / tasks > columns => [tasks, 1],
+        _ if columns / tasks > rows => [1, tasks],
+        _ => near_square(tasks),
+    }
+}
 
 /// The grid of all tasks that is nearest to a square, with no more rows than columns: panels are then on few tasks.
 fn near_square(tasks: usize) -> [usize; 2] {

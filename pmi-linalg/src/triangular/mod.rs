@@ -6,7 +6,7 @@ pub(crate) use solve::{Reading, Triangular, solve_in_tiles};
 
 use crate::error::{Kind, Result};
 pub use crate::local::Triangle;
-use crate::operand::{Matrix, Operand};
+use crate::operand::{Matrix, Operand, promoted};
 use crate::scalar::{Entry, Scalar};
 use crate::tiles::{NotFinite, Seat, Sides, Tiles, Tuning, give_sides, not_finite};
 use ndarray::Ix2;
@@ -41,12 +41,12 @@ pub(crate) const BLOCK: usize = 128;
 /// # Panics
 /// Where the matrix is not square, or has not as many rows as `b`.
 #[track_caller]
-pub fn solve_triangular<T: Scalar, E: Entry<Scalar = T>, D: Sides>(
+pub fn solve_triangular<T: Entry, E: Entry<Scalar = T::Scalar>, D: Sides>(
     a: impl Operand<T>,
     half: Triangle,
     b: &DistArray<E, D>,
-) -> Result<DistArray<T, D>> {
-    let a: Matrix<T> = a.into();
+) -> Result<DistArray<T::Scalar, D>> {
+    let a = promoted(a);
     let n = square("solve_triangular", &a, b.shape()[0]);
     solve_tuned(&a, half, b, Tuning::default().tiles([n, n], a.array.layout().tasks(), BLOCK))
 }
