@@ -129,10 +129,7 @@ fn linear_solve(world: World) -> Result<(), String> {
             return Err(format!("a solution that is not exact: {line}"));
         }
     }
-    let picture =
-        png::Decoder::new(std::io::BufReader::new(std::fs::File::open(&file.0).map_err(|error| error.to_string())?));
-    let reader = picture.read_info().map_err(|error| error.to_string())?;
-    equal(&(reader.info().width, reader.info().height), &(17, 17))
+    equal(&picture(&file.0)?.size, &(17, 17))
 }
 
 fn least_squares(world: World) -> Result<(), String> {
