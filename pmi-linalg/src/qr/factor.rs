@@ -1,6 +1,7 @@
 //! The factorisation of a matrix in tiles, and products with its `Q`, on the tasks of the grid.
 
 use super::panel::{Reflector, Rows, factor_panel};
+use crate::local::turn;
 use crate::scalar::Scalar;
 use crate::tiles::{Factoring, Panel, Seat, Sending, sweep};
 use faer::{MatMut, MatRef};
@@ -46,10 +47,10 @@ impl<'t, T: Scalar> Factoring<'t> for Work<'_, 't, T> {
         let [rows_of, columns_of] = place(&self.seat, step);
         let ([height, width], rows) = (self.seat.shape(), rows(&self.seat, step));
         let slab = MatMut::from_row_major_slice_mut(self.slab, height, width);
-        let mut place = slab.submatrix_mut(rows_of.start, columns_of.start, rows_of.len(), columns_of.len());
+        let place = slab.submatrix_mut(rows_of.start, columns_of.start, rows_of.len(), columns_of.len());
         let (mut panel, mut t) = (Panel::copied(place.as_ref()), Panel::zeros(columns_of.len(), columns_of.len()));
         factor_panel(panel.matrix_mut(), t.matrix_mut(), rows);
-        place.copy_from(panel.matrix());
+        turn(panel.matrix(), place, rows.threads);
         let reflector = Reflector::new(panel, t, rows.top);
         let sending = send(&self.seat, &reflector);
         self.triangles.push(Panel::copied(reflector.t.matrix()));

@@ -1,6 +1,7 @@
 //! What one task has of a matrix in tiles, and whom it talks to.
 
 use super::{Lane, Tiles};
+use crate::local::turn;
 use crate::scalar::Scalar;
 use faer::{MatMut, MatRef};
 use pmi::Task;
@@ -91,7 +92,7 @@ impl<T: Scalar> Panel<T> {
 
     pub(crate) fn copied(matrix: MatRef<T>) -> Self {
         let mut panel = Self::zeros(matrix.nrows(), matrix.ncols());
-        panel.matrix_mut().copy_from(matrix);
+        turn(matrix, panel.matrix_mut(), 1);
         panel
     }
 

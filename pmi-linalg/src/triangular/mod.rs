@@ -1,8 +1,9 @@
 //! Triangular systems.
 
 mod solve;
+mod few;
 
-pub(crate) use solve::{Reading, Triangular, solve_in_tiles};
+pub(crate) use solve::{Reading, Triangular};
 
 use crate::error::{Kind, Result};
 pub use crate::local::Triangle;
@@ -21,7 +22,7 @@ pub(crate) const BLOCK: usize = 128;
 ///
 /// Substitution, a block of rows at a time (Golub and Van Loan, *Matrix Computations*, 4th edition, 3.1.4): `n^2` operations
 /// for each side. The matrix is copied into tiles on a grid of `p x q` tasks; each then gets `n^2 / (2 p)` numbers of the
-/// matrix, unless it has no columns of `b`.
+/// matrix; up to 32 right-hand sides travel instead.
 ///
 /// ```
 /// use pmi_array::DistArray;
@@ -60,6 +61,19 @@ fn solve_tuned<T: Scalar, E: Entry<Scalar = T>, D: Sides>(
     let a = a.in_tiles(tiles);
     check(&a, half, tiles)?;
     solve_with(&[(a, half, Reading::Plain)], tiles, b)
+}
+
+/// More sides are worth sending the matrix for.
+const FEW: usize = 32;
+
+/// On the tasks of the grid: solves `op(A) X = B` in the place of `B`, which has its rows where `A` has them, and its `sides` columns
+/// in blocks.
+pub(crate) fn solve_in_tiles<T: Scalar>(seat: &Seat, a: Triangular<T>, b: &mut [T], sides: usize) {
+    if sides <= FEW && seat.tiles.grid != [1, 1] {
+        few::solve_few(seat, a, b, sides);
+    } else {
+        solve::solve_many(seat, a, b, sides);
+    }
 }
 
 /// The side of a square matrix; panics where it is none, or has not as many rows as there are right-hand sides.

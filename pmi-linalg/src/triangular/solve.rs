@@ -1,4 +1,4 @@
-//! Systems with a triangular matrix in tiles, on the tasks of the grid.
+//! Systems with a triangular matrix in tiles: the matrix travels.
 
 use crate::local::{Block, Triangle, add_product, solve_triangle};
 use crate::scalar::Scalar;
@@ -23,13 +23,13 @@ pub(crate) struct Triangular<'a, T> {
     pub(crate) reading: Reading,
 }
 
-/// Solves `op(A) X = B` in the place of `B`, which has its rows where `A` has them, and its `sides` columns in blocks.
+/// As [`solve_in_tiles`](super::solve_in_tiles), on one task, or for many sides.
 ///
 /// `A`'s columns, a panel at a time, go to those of their grid row that have columns of `B`; then each grid column works on
 /// its own columns of `B`. Read plainly, a panel takes the found rows of `X` from the rows to come (right-looking);
 /// transposed, it gathers what the found rows add to the next ones (left-looking). On a grid of `p x q` tasks each gets
 /// `n^2 / (2 p)` numbers of `A` and `n sides / q` of `X`, in `2 n / block` messages.
-pub(crate) fn solve_in_tiles<T: Scalar>(seat: &Seat, a: Triangular<T>, b: &mut [T], sides: usize) {
+pub(super) fn solve_many<T: Scalar>(seat: &Seat, a: Triangular<T>, b: &mut [T], sides: usize) {
     let tiles = seat.tiles;
     let of_grid_column = arrays::Block::new(sides, tiles.grid[1]);
     let columns = of_grid_column.range(seat.place[1]).len();
@@ -57,7 +57,7 @@ impl<T: Scalar> Triangular<'_, T> {
     }
 
     /// Whether the first unknown is found first.
-    fn goes_down(&self) -> bool {
+    pub(super) fn goes_down(&self) -> bool {
         self.is_lower() == (self.reading == Reading::Plain)
     }
 

@@ -76,7 +76,7 @@ fn check<T: Scalar + Entry<Scalar = T>>(tasks: usize, n: usize, sides: usize) {
 fn every_half_reading_layout_and_type() {
     for tasks in [1, 2, 3, 4, 6, 7] {
         pmi::with_tasks(tasks, || {
-            for (n, sides) in [(0, 2), (1, 1), (2, 0), (5, 1), (13, 4), (31, 9)] {
+            for (n, sides) in [(0, 2), (1, 1), (2, 0), (5, 1), (13, 4), (31, 9), (12, 40)] {
                 check::<f64>(tasks, n, sides);
             }
             check::<f32>(tasks, 10, 3);
