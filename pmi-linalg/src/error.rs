@@ -64,10 +64,10 @@ pub(crate) enum Kind {
          use a wider type"
     )]
     Overflow { what: &'static str, column: usize },
-    #[error("solve_triangular: the matrix is singular: its diagonal element [{row}, {row}] is exactly zero")]
+    #[error("solve_triangular: the matrix is singular: its diagonal element [{row}, {row}] is zero")]
     ZeroDiagonal { row: usize },
     #[error(
-        "{what}: the matrix is singular: pivot number {minor} is exactly zero (the first {minor} columns depend on each \
+        "{what}: the matrix is singular: pivot number {minor} is zero (the first {minor} columns depend on each \
          other); lstsq solves such systems"
     )]
     Singular { what: &'static str, minor: usize },

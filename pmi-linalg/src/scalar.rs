@@ -42,6 +42,11 @@ pub trait Scalar:
     /// The quotient, also where the squares of its parts leave the range of numbers: `/` of complex numbers computes those.
     fn divided_by(self, divisor: Self) -> Self;
 
+    /// Whether nothing can be divided by it: it is zero, or so small that it has no reciprocal.
+    fn is_no_divisor(self) -> bool {
+        !Scalar::is_finite(Self::of(1.0).divided_by(self))
+    }
+
     /// Whether it is neither infinite nor not a number, in either part.
     fn is_finite(self) -> bool;
 }

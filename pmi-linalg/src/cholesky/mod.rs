@@ -27,13 +27,12 @@ pub struct Cholesky<T: Scalar> {
 /// lower triangle of `a` is read.
 ///
 /// Right-looking on tiles, as LAPACK's `potrf`, with the next panel under way while the last is applied: `n^3 / 3` operations.
-/// On a grid of `p x q` tasks each gets `n^2 / (2 p) + n^2 / (2 q)` numbers in
-/// `(p + 1) n / block` messages (Choi and others, *The design and
-/// implementation of the ScaLAPACK LU, QR, and Cholesky factorization routines*, LAPACK Working Note 80, 1994). The matrix is
-/// copied into tiles before.
+/// On a grid of `p x q` tasks each gets `n^2 / (2 p) + n^2 / (2 q)` numbers in `(p + 1) n / block` messages (Choi
+/// and others, *The design and implementation of the ScaLAPACK LU, QR, and Cholesky factorization routines*, LAPACK Working Note
+/// 80, 1994). The matrix is copied into tiles before.
 ///
 /// ```
-/// use pmi_array::{DistArray, Shape};
+/// use pmi_array::DistArray;
 /// use pmi_linalg::cholesky;
 /// # pmi::with_tasks(2, || {
 /// let a = DistArray::from_array(&ndarray::array![[4.0, 2.0], [2.0, 5.0]]);

@@ -11,11 +11,6 @@ pub(crate) struct Block<'a, T> {
 }
 
 impl<'a, T: Numeric> Block<'a, T> {
-    /// The block conjugated, where so.
-    pub(crate) fn conjugated(self, conjugated: bool) -> Self {
-        Self { conjugated, ..self }
-    }
-
     /// The block of `rows x columns` numbers.
     pub(crate) fn new(numbers: &'a [T], rows: usize, columns: usize) -> Self {
         Self { matrix: MatRef::from_row_major_slice(numbers, rows, columns), conjugated: false }

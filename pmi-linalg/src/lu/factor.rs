@@ -1,7 +1,6 @@
 //! The factorisation on the tasks of the grid.
 
 use super::Pivoting;
-use super::is_no_divisor;
 use super::panel::lu_across;
 use super::rows::Rows;
 use super::tournament::{choose, digits, number, right_divide};
@@ -67,7 +66,7 @@ impl<'t, T: Scalar> Work<'_, 't, T> {
         let width = diagonal.len();
         let (pivots, factors) = choose(&self.seat, step, panel)?;
         let values: Vec<T> = factors.iter().copied().step_by(width + 1).collect();
-        if values.iter().any(|pivot| is_no_divisor(*pivot)) {
+        if values.iter().any(|pivot| pivot.is_no_divisor()) {
             return lu_across(&self.seat, step, panel);
         }
         let rows = self.seat.rows(diagonal.start..self.seat.tiles.shape[0]);

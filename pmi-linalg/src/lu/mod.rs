@@ -195,13 +195,8 @@ impl<T: Scalar> Lu<T> {
 
     /// The number, from 1, of the first pivot that nothing can be divided by.
     fn zero_pivot(&self) -> Option<usize> {
-        self.diagonal.iter().position(|x| is_no_divisor(*x)).map(|place| place + 1)
+        self.diagonal.iter().position(|x| x.is_no_divisor()).map(|place| place + 1)
     }
-}
-
-/// Whether a pivot is zero, or has no reciprocal.
-fn is_no_divisor<T: Scalar>(pivot: T) -> bool {
-    !Scalar::is_finite(T::of(1.0).divided_by(pivot))
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::triangular::{Reading, square};
 use ndarray::{Array2, ArrayView1, Ix2};
 use num_complex::Complex;
 use pmi::Task;
-use pmi_array::{DistArray, Expression, Part, Reduce, Shape};
+use pmi_array::{DistArray, Expression, Reduce};
 
 /// Numbers that have others with fewer digits: `f64` has `f32`, `Complex<f64>` has `Complex<f32>`. Those of single precision stay
 /// as they are.
@@ -203,7 +203,7 @@ impl<T: Scalar> System<'_, T> {
         let mut found = self.judged(solve(&self.b, size)?, norm, 0)?;
         while found.steps < steps && found.error > self.goal {
             let correction = solve(&found.residual, found.size)?;
-            let better = self.judged(sum(&found.x, &correction), norm, found.steps + 1)?;
+            let better = self.judged((&found.x + &correction).eval(), norm, found.steps + 1)?;
             if better.error.is_nan() || better.error >= found.error {
                 break;
             }
@@ -252,31 +252,12 @@ impl<T: Scalar> System<'_, T> {
 
 type Judged<T> = (DistArray<T, Ix2>, [DistArray<T, Ix2>; 2], (Tiles, f64));
 
-fn sum<T: Scalar>(x: &DistArray<T, Ix2>, y: &DistArray<T, Ix2>) -> DistArray<T, Ix2> {
-    let add = |task: &Task, _: &Part, [x, y]: [DistArray<T, Ix2>; 2]| {
-        let mut sum = x.local(task).clone();
-        sum.zip_mut_with(&y.local(task), |x, y| *x += *y);
-        sum
-    };
-    DistArray::from_local(shape_of(x).distributed(x.layout()), add, [x.clone(), y.clone()])
-}
-
 /// The array divided by `size`, with fewer digits.
 fn narrowed<T: Narrow>(x: &DistArray<T, Ix2>, size: f64) -> DistArray<T::Narrow, Ix2> {
-    let narrow = |task: &Task, _: &Part, (x, size): (DistArray<T, Ix2>, f64)| {
-        x.local(task).mapv(|x| x.scaled(1.0 / size).narrow())
-    };
-    DistArray::from_local(shape_of(x).distributed(x.layout()), narrow, (x.clone(), size))
+    x.map_with(size, |size, x: T| x.scaled(1.0 / size).narrow()).eval()
 }
 
 /// The array times `size`, with more digits.
 fn widened<T: Narrow>(x: &DistArray<T::Narrow, Ix2>, size: f64) -> DistArray<T, Ix2> {
-    let widen = |task: &Task, _: &Part, (x, size): (DistArray<T::Narrow, Ix2>, f64)| {
-        x.local(task).mapv(|x| T::widened(x).scaled(size))
-    };
-    DistArray::from_local(shape_of(x).distributed(x.layout()), widen, (x.clone(), size))
-}
-
-fn shape_of<T: Scalar>(x: &DistArray<T, Ix2>) -> (usize, usize) {
-    (x.shape()[0], x.shape()[1])
+    x.map_with(size, |size, x: T::Narrow| T::widened(x).scaled(*size)).eval()
 }

@@ -51,7 +51,7 @@ impl<'a, T: Numeric> Strided<'a, T> {
             Reading::Rows(stride) => MatRef::from_row_major_slice_with_stride(numbers, rows, columns, stride),
             Reading::Columns(stride) => MatRef::from_column_major_slice_with_stride(numbers, rows, columns, stride),
         };
-        Some(Block::from(matrix).conjugated(self.conjugated))
+        Some(Block::from(matrix).read(false, self.conjugated))
     }
 
     /// A copy in the order of these labels, summed over those.

@@ -6,7 +6,7 @@ use crate::error::{Kind, Result};
 use crate::local::Triangle;
 use crate::operand::{Matrix, Operand, promoted};
 use crate::scalar::{Entry, Scalar};
-use crate::tiles::{NotFinite, Panel, Seat, Sides, Tiles, Tuning, give_sides, not_finite};
+use crate::tiles::{NotFinite, Panel, Seat, Sides, Tiles, Tuning, give_sides, no_divisor, not_finite};
 use crate::triangular::{Reading, Triangular, solve_in_tiles};
 use ndarray::{Array2, Ix2};
 use pmi::{Handle, Task};
@@ -226,7 +226,7 @@ impl<T: Scalar> Tiled<T> {
     }
 
     /// The `x` with `R x = c`, the first rows of `sides`, in their place; `Err` has the number of a row whose diagonal
-    /// element is zero.
+    /// element nothing can be divided by.
     pub(super) fn back_substitute(&self, sides: &DistArray<T, Ix2>) -> Result<std::result::Result<(), usize>> {
         let solve = |task: &Task, (tiled, sides): (Self, DistArray<T, Ix2>)| {
             let n = tiled.tiles.shape[1];
@@ -237,17 +237,7 @@ impl<T: Scalar> Tiled<T> {
                 let seat = Seat::take(task, square).expect("the grid is the same");
                 let [rows, columns] = seat.shape();
                 let slab = &factored.slab[..rows * columns];
-                let mine = (0..rows).filter_map(|row| {
-                    let number = square.row_at(row, seat.place[0]);
-                    let column = seat.columns(number..number + 1);
-                    (!column.is_empty() && slab[row * columns + column.start] == T::default()).then_some(number)
-                });
-                let least = |zero: &mut [usize], other: &[usize]| zero[0] = zero[0].min(other[0]);
-                let zero = vec![mine.min().unwrap_or(usize::MAX)];
-                let zero = seat.row.all_reduce(seat.column.all_reduce(zero, least), least)[0];
-                if zero < n {
-                    return Err(zero);
-                }
+                no_divisor(&seat, slab).map_or(Ok(()), Err)?;
                 let r = Triangular { slab, half: Triangle::Upper, reading: Reading::Plain };
                 let width = tiled.sides_of(&seat, count);
                 solve_in_tiles(&seat, r, &mut b[..rows * width], count);

@@ -13,7 +13,7 @@ pub(crate) use lane::{Lane, Sending};
 pub(crate) use seat::{Panel, Seat};
 pub use sides::Sides;
 pub(crate) use sides::{give_sides, take_sides};
-pub(crate) use source::{NotFinite, add_not_finite, diagonal, not_finite};
+pub(crate) use source::{NotFinite, add_not_finite, diagonal, no_divisor, not_finite};
 pub(crate) use sweep::{Factoring, sweep};
 pub use tuning::Tuning;
 

@@ -52,6 +52,21 @@ pub(crate) fn diagonal<T: Scalar>(matrix: &DistArray<T, Ix2>, tiles: Tiles) -> R
     Ok(all.into_iter().map(|(_, element)| element).collect())
 }
 
+/// The first row of a square matrix, or of the first rows of one, whose diagonal element nothing can be divided by; the tasks of the
+/// grid get the same answer.
+pub(crate) fn no_divisor<T: Scalar>(seat: &Seat, slab: &[T]) -> Option<usize> {
+    let columns = seat.shape()[1];
+    let of_task =
+        (0..columns).map(|local| (local, seat.tiles.column_at(local, seat.place[1]))).find(|(local, column)| {
+            let row = seat.rows(*column..column + 1);
+            !row.is_empty() && slab[row.start * columns + local].is_no_divisor()
+        });
+    let least = |first: &mut [usize], other: &[usize]| first[0] = first[0].min(other[0]);
+    let first = vec![of_task.map_or(usize::MAX, |(_, column)| column)];
+    let first = seat.row.all_reduce(seat.column.all_reduce(first, least), least)[0];
+    (first < usize::MAX).then_some(first)
+}
+
 /// How many elements of a matrix are infinite or not a number, and which is the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub(crate) struct NotFinite {

@@ -9,7 +9,7 @@ use crate::error::{Kind, Result};
 pub use crate::local::Triangle;
 use crate::operand::{Matrix, Operand, promoted};
 use crate::scalar::{Entry, Scalar};
-use crate::tiles::{NotFinite, Seat, Sides, Tiles, Tuning, give_sides, not_finite};
+use crate::tiles::{NotFinite, Seat, Sides, Tiles, Tuning, give_sides, no_divisor, not_finite};
 use ndarray::Ix2;
 use pmi::Task;
 use pmi_array::DistArray;
@@ -37,7 +37,7 @@ pub(crate) const BLOCK: usize = 128;
 /// ```
 ///
 /// # Errors
-/// Where a diagonal element is zero, naming its row, or elements are infinite or not a number.
+/// Where a diagonal element is zero, or too small to have a reciprocal, naming its row, or elements are infinite or not a number.
 ///
 /// # Panics
 /// Where the matrix is not square, or has not as many rows as `b`.
@@ -121,21 +121,13 @@ fn check<T: Scalar>(a: &DistArray<T, Ix2>, half: Triangle, tiles: Tiles) -> Resu
         let matrix = a.local(task);
         let slab = matrix.as_slice().expect("a slab has its elements in C order");
         let not_finite = not_finite(&seat, slab, Some(half));
-        let columns = seat.shape()[1];
-        let zero = (0..columns).find_map(|local| {
-            let column = tiles.column_at(local, seat.place[1]);
-            let row = seat.rows(column..column + 1);
-            (!row.is_empty() && slab[row.start * columns + local] == T::default()).then_some(column)
-        });
-        let least = |zero: &mut [usize], other: &[usize]| zero[0] = zero[0].min(other[0]);
-        let zero = seat.row.all_reduce(seat.column.all_reduce(vec![zero.unwrap_or(usize::MAX)], least), least)[0];
-        Some((not_finite, zero))
+        Some((not_finite, no_divisor(&seat, slab)))
     };
     let what = "solve_triangular";
     match pmi::first(look, (a.clone(), half, tiles))? {
         Some((Some(NotFinite { count, row, column }), _)) => Err(Kind::NotFinite { what, count, row, column }.into()),
-        Some((None, zero)) if zero < tiles.shape[0] && matches!(half, Triangle::Lower | Triangle::Upper) => {
-            Err(Kind::ZeroDiagonal { row: zero }.into())
+        Some((None, Some(row))) if matches!(half, Triangle::Lower | Triangle::Upper) => {
+            Err(Kind::ZeroDiagonal { row }.into())
         }
         _ => Ok(()),
     }
